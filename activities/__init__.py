@@ -1,0 +1,1 @@
+"""Every effect of the control plane, one module a collaborator."""

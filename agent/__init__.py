@@ -1,0 +1,1 @@
+"""The host's half: downloads, installs, runs hook scripts, and resumes."""

@@ -1,0 +1,199 @@
+"""Unpacking a bundle so that nothing in it can reach outside its directory.
+
+Every member, whatever the format, goes through `agent.unpacking.Unpacking`, which knows the rules;
+this module reads tar and zip.
+"""
+
+import gzip
+import io
+import lzma
+import os
+import shutil
+import stat
+import struct
+import tarfile
+import zipfile
+import zlib
+from calendar import timegm
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from agent.bundles import BundleError
+from agent.unpacking import Unpacking, UnpackLimits
+from codedeploy.revision import BundleType
+
+__all__ = ["UnpackLimits", "unpack"]
+
+_DEFAULT_LIMITS = UnpackLimits()
+_LONGEST_HEADER = 4 << 20
+_GZIP = b"\x1f\x8b"
+_BROKEN = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    ValueError,
+)
+
+
+def unpack(
+    bundle: Path, bundle_type: BundleType, into: Path, *, limits: UnpackLimits = _DEFAULT_LIMITS
+) -> None:
+    """Unpack a bundle; `into` is then complete, or as if nothing had happened.
+
+    What was at `into` before is replaced. A single top directory is left out, because the AppSpec
+    can then only be inside it. Files belong to the agent's user, whoever packed them, and setuid,
+    setgid and sticky bits are dropped; other mode bits and times are kept.
+
+    Differs from AWS: owners in a tar are not kept (the AppSpec's `permissions` are the place to
+    say them), and members or links that leave the tree are refused.
+
+    Raises:
+        BundleError: Not such an archive, damaged, unsafe or beyond `limits`.
+    """
+    read = _readers().get(bundle_type)
+    if read is None:
+        raise BundleError(f"A {bundle_type} bundle cannot be unpacked; use tar, tgz or zip.")
+    incoming = into.with_name(f".{into.name}.unpacking")
+    _remove(incoming)
+    try:
+        incoming.mkdir(mode=0o755, parents=True)
+        root = _read(bundle, read, Unpacking(incoming, limits))
+        _remove(into)
+        root.rename(into)
+    except OSError as error:
+        raise BundleError(f"{bundle.name} cannot be unpacked into {into}: {error}.") from error
+    finally:
+        _remove(incoming)
+
+
+_Reader = Callable[[Path, Unpacking], None]
+
+
+def _readers() -> dict[BundleType, _Reader]:
+    return {BundleType.TAR: _read_tar, BundleType.TGZ: _read_tar, BundleType.ZIP: _read_zip}
+
+
+def _read(bundle: Path, read: _Reader, unpacking: Unpacking) -> Path:
+    try:
+        read(bundle, unpacking)
+        return unpacking.finish()
+    except _BROKEN as error:
+        where = f"after member {unpacking.member!r}" if unpacking.member else "at its start"
+        raise BundleError(
+            f"{bundle.name} is damaged or not such an archive, {where}: {error}. "
+            "Pack and push the revision again."
+        ) from error
+
+
+def _remove(directory: Path) -> None:
+    if directory.is_dir() and not directory.is_symlink():
+        shutil.rmtree(directory)
+    else:
+        directory.unlink(missing_ok=True)
+
+
+class _TarStream(io.RawIOBase):
+    """A tar's bytes, which remembers the last block read.
+
+    tarfile takes a cut or garbled header after the first for the end of the archive; the block it
+    stopped at tells the difference.
+    """
+
+    def __init__(self, stream: BinaryIO, longest_header: int) -> None:
+        super().__init__()
+        self._stream = stream
+        self._longest_header = longest_header
+        self.last = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes; tarfile reads whole extended headers, so these are bounded."""
+        if size > self._longest_header:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        self.last = self._stream.read(size)
+        return self.last
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to an offset."""
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the offset."""
+        return self._stream.tell()
+
+
+def _read_tar(bundle: Path, unpacking: Unpacking) -> None:
+    with bundle.open("rb") as raw:
+        is_gzip = raw.read(2) == _GZIP
+        raw.seek(0)
+        stream = gzip.GzipFile(fileobj=raw) if is_gzip else raw
+        blocks = _TarStream(cast("BinaryIO", stream), _LONGEST_HEADER)
+        with tarfile.open(fileobj=cast("BinaryIO", blocks), mode="r:") as archive:
+            while (member := archive.next()) is not None:
+                # tarfile remembers every member otherwise: a gigabyte for a million of them.
+                archive.members = []  # type: ignore[attr-defined]
+                _unpack_member(archive, member, unpacking)
+        if blocks.last != bytes(tarfile.BLOCKSIZE):
+            raise tarfile.ReadError("the end marker is missing")
+
+
+def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, into: Unpacking) -> None:
+    into.begin(member.name, member.size if member.isreg() else 0)
+    _second_opinion(member, into)
+    if member.isdir():
+        into.directory(member.mode)
+    elif member.issym():
+        into.symbolic_link(member.linkname)
+    elif member.islnk():
+        into.hard_link(member.linkname)
+    elif member.isreg():
+        content = archive.extractfile(member)
+        assert content is not None
+        into.file(content, member.mode, member.mtime)
+    else:
+        into.refuse("is a device or pipe")
+
+
+def _second_opinion(member: tarfile.TarInfo, unpacking: Unpacking) -> None:
+    """Ask Python's own filter too: it knows attacks on tar that were found since."""
+    try:
+        tarfile.data_filter(member, str(unpacking.root))
+    except tarfile.FilterError as error:
+        unpacking.refuse(f"is refused: {error}")
+
+
+def _read_zip(bundle: Path, unpacking: Unpacking) -> None:
+    with zipfile.ZipFile(bundle) as archive:
+        for member in archive.infolist():
+            unpacking.begin(member.filename, member.file_size)
+            _unpack_zip_member(archive, member, unpacking)
+
+
+def _unpack_zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, into: Unpacking) -> None:
+    mode = member.external_attr >> 16
+    if member.flag_bits & 1:
+        into.refuse("is encrypted")
+    elif member.is_dir():
+        into.directory(stat.S_IMODE(mode) or 0o755)
+    elif stat.S_ISLNK(mode):
+        with archive.open(member) as content:
+            target = content.read(into.limits.name_bytes + 1)
+        into.symbolic_link(os.fsdecode(target))
+    elif stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        into.refuse("is a device or pipe")
+    else:
+        with archive.open(member) as content:
+            into.file(cast("BinaryIO", content), stat.S_IMODE(mode) or 0o644, _zip_time(member))
+
+
+def _zip_time(member: zipfile.ZipInfo) -> float:
+    """Return a member's time; a zip has no time zone, and all hosts are to agree: UTC."""
+    try:
+        return timegm((*member.date_time, 0, 0, 0))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,160 @@
+"""Reaching the Temporal server and reporting for duty, however long that takes."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from importlib.metadata import PackageNotFoundError, version
+
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+from temporalio.service import RPCError
+
+from agent.settings import Settings
+from codedeploy.errors import InvalidInput
+from codedeploy.identifiers import instance_workflow_id
+from codedeploy.instance import INSTANCE_WORKFLOW, REGISTER, InstanceRegistration
+from workflows.options import CONTROL_QUEUE
+
+DEFAULT_ADDRESS = "127.0.0.1:7233"
+DEFAULT_NAMESPACE = "rollway"
+
+_ANSWER_SECONDS = 15
+_FIRST_DELAY, _LONGEST_DELAY = 0.5, 10.0
+
+logger = logging.getLogger(__name__)
+
+
+def server_configuration(settings: Settings) -> ClientConnectConfig:
+    """Return where and how to connect: flags, then Temporal's own configuration, then defaults.
+
+    Raises:
+        InvalidInput: Temporal's configuration file or environment cannot be read.
+    """
+    try:
+        configured = ClientConfig.load_client_connect_config()
+    except RuntimeError as error:
+        raise InvalidInput(f"Temporal's client configuration cannot be read: {error}") from error
+    defaults: ClientConnectConfig = {"target_host": DEFAULT_ADDRESS, "namespace": DEFAULT_NAMESPACE}
+    result: ClientConnectConfig = {**defaults, **configured}
+    if settings.address:
+        result["target_host"] = settings.address
+    if settings.namespace:
+        result["namespace"] = settings.namespace
+    return result
+
+
+async def connect(settings: Settings) -> Client:
+    """Return a connection to the server; while there is none, say so and try again."""
+    configuration = server_configuration(settings)
+    runtime = quiet_runtime()
+    async for delay in _delays():
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await Client.connect(
+                    **configuration,
+                    identity=f"agent/{settings.name}/{os.getpid()}",
+                    data_converter=pydantic_data_converter,
+                    runtime=runtime,
+                )
+        except (RuntimeError, RPCError, TimeoutError):
+            logger.warning(
+                "%s: no Temporal server answers at %s; trying again in %.0f s. "
+                "Start one with: rollway up",
+                settings.name,
+                configuration["target_host"],
+                delay,
+            )
+    raise AssertionError("the delays never end")
+
+
+def quiet_runtime() -> Runtime:
+    """Return a Temporal runtime without metrics that leaves the talking to the agent."""
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    return Runtime(telemetry=TelemetryConfig(logging=quiet, metrics=None))
+
+
+async def register(client: Client, settings: Settings) -> None:
+    """Tell the control plane who and what this host is, until it has heard."""
+    registration = registration_of(settings)
+    call = f"{settings.name}-{os.getpid()}-{id(client)}"
+    async for delay in _delays():
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                await _register_once(client, registration, call=call)
+        except (
+            RPCError,
+            TimeoutError,
+            WorkflowUpdateFailedError,
+            WorkflowUpdateRPCTimeoutOrCancelledError,
+        ) as error:
+            logger.warning(
+                "%s: not registered yet (%s); trying again in %.0f s",
+                settings.name,
+                _why(error),
+                delay,
+            )
+        else:
+            tags = ", ".join(f"{tag.key}={tag.value}" for tag in settings.tags) or "no tags"
+            logger.info("%s: registered with %s; waiting for deployments", settings.name, tags)
+            return
+
+
+async def _register_once(client: Client, registration: InstanceRegistration, *, call: str) -> None:
+    """Register; the same `call` again is answered by the first one's outcome."""
+    start: WithStartWorkflowOperation[object, object] = WithStartWorkflowOperation(
+        INSTANCE_WORKFLOW,
+        registration,
+        id=instance_workflow_id(registration.name),
+        task_queue=CONTROL_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"Instance {registration.name}",
+    )
+    await client.execute_update_with_start_workflow(
+        REGISTER,
+        registration,
+        start_workflow_operation=start,
+        id=call,
+        rpc_timeout=timedelta(seconds=_ANSWER_SECONDS),
+    )
+
+
+def registration_of(settings: Settings) -> InstanceRegistration:
+    """Return what this host says of itself."""
+    try:
+        agent_version = version("rollway")
+    except PackageNotFoundError:
+        agent_version = ""
+    return InstanceRegistration(
+        name=settings.name,
+        tags=settings.tags,
+        agent_version=agent_version,
+        hostname=socket.gethostname(),
+    )
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, WorkflowUpdateFailedError):
+        return str(error.cause)
+    if isinstance(error, RPCError):
+        return error.message
+    return "no Rollway worker answers; start one with: rollway up"
+
+
+async def _delays() -> AsyncIterator[float]:
+    """Yield the seconds until the next try, for ever, and wait that long in between."""
+    delay = _FIRST_DELAY
+    while True:
+        yield delay
+        await asyncio.sleep(delay)
+        delay = min(_LONGEST_DELAY, delay * 2)

@@ -1,0 +1,53 @@
+"""The `DownloadBundle` event: a revision's bundle, fetched, unpacked and found fit to install."""
+
+from agent.archive import unpack
+from agent.bundles import fetch
+from agent.invocation import CannotRun, locate
+from agent.layout import DeploymentDirectory, Layout
+from agent.retention import prune
+from agent.revisions import read_appspec
+from codedeploy.appspec import ServerAppSpec
+from codedeploy.commands import LifecycleCommand
+from codedeploy.errors import InvalidRevision
+from codedeploy.lifecycle import ScriptSource
+
+
+def download_bundle(command: LifecycleCommand, layout: Layout) -> None:
+    """Bring the command's revision to its archive directory; a second call does it anew.
+
+    Raises:
+        RollwayError: The bundle cannot be had, is not what was pinned, or lacks files it names.
+    """
+    deployment = layout.deployment(command.deployment_id)
+    prune(layout, command.deployment_group_id, running=command.deployment_id)
+    bundle = fetch(command.revision, cache=layout.bundles)
+    unpack(bundle, command.revision.bundle_type, deployment.archive)
+    appspec = read_appspec(deployment.archive, command.revision.appspec_filename)
+    _check_system(appspec)
+    _check_scripts(appspec, deployment)
+    layout.group(command.deployment_group_id).point(ScriptSource.MOST_RECENT, command.deployment_id)
+
+
+def _check_system(appspec: ServerAppSpec) -> None:
+    if appspec.os != "linux":
+        raise InvalidRevision(
+            f"The AppSpec says os: {appspec.os}, and this host runs linux. "
+            "Deploy to hosts of that system, or correct the AppSpec."
+        )
+
+
+def _check_scripts(appspec: ServerAppSpec, deployment: DeploymentDirectory) -> None:
+    """Refuse a revision that lacks scripts, before anything of it is installed.
+
+    Differs from AWS: CodeDeploy's agent finds a missing script when its event comes, on a host
+    that is already half changed.
+    """
+    missing = []
+    for event, scripts in appspec.hooks.items():
+        for script in scripts:
+            try:
+                locate(deployment.archive, script.location)
+            except CannotRun as error:
+                missing.append(f"{script.location} ({event}) {error.phrase}")
+    if missing:
+        raise InvalidRevision("The revision cannot run its hooks: " + " ".join(missing))

@@ -1,0 +1,127 @@
+"""What is on this host and in an unpacked revision, in the words of the install plan."""
+
+# Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
+# ruff: noqa: PTH115, PTH116, PTH208
+
+import errno
+import grp
+import os
+import pwd
+import shutil
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from codedeploy.appspec import Permission
+from codedeploy.installation import Entry, Kind
+
+_SELINUX = Path("/sys/fs/selinux/enforce")
+_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+def kind_of(mode: int) -> Kind:
+    """Return the kind of an entry from its `st_mode`."""
+    if stat.S_ISREG(mode):
+        return Kind.FILE
+    if stat.S_ISDIR(mode):
+        return Kind.DIRECTORY
+    return Kind.SYMLINK if stat.S_ISLNK(mode) else Kind.OTHER
+
+
+def read_revision(archive: Path) -> dict[str, Entry]:
+    """Return every entry of an unpacked revision by its path in it."""
+    return dict(_walk(os.fspath(archive), ""))
+
+
+def _walk(directory: str, prefix: str) -> Iterator[tuple[str, Entry]]:
+    with os.scandir(directory) as children:
+        for child in children:
+            entry = _entry(child)
+            yield f"{prefix}{child.name}", entry
+            if entry.kind is Kind.DIRECTORY:
+                yield from _walk(child.path, f"{prefix}{child.name}/")
+
+
+def _entry(child: os.DirEntry[str]) -> Entry:
+    found = child.stat(follow_symlinks=False)
+    kind = kind_of(found.st_mode)
+    return Entry(
+        kind=kind,
+        mode=stat.S_IMODE(found.st_mode),
+        uid=found.st_uid,
+        gid=found.st_gid,
+        mtime_ns=found.st_mtime_ns,
+        target=os.readlink(child.path) if kind is Kind.SYMLINK else "",
+    )
+
+
+class HostFiles:
+    """The host's file system below `root`, under which every AppSpec destination lies."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.fspath(root).rstrip("/")
+
+    def real(self, path: str) -> str:
+        """Return where a destination really is."""
+        return self._root + path
+
+    def kind(self, path: str, *, follow: bool = False) -> Kind | None:
+        """Return what stands at `path`, None if nothing; `follow` looks behind a last link."""
+        try:
+            found = os.stat(self.real(path), follow_symlinks=follow)
+        except OSError as error:
+            if error.errno in _NOTHING_THERE:
+                return None
+            raise
+        return kind_of(found.st_mode)
+
+    def names(self, directory: str) -> Sequence[str]:
+        """Return the names in a directory."""
+        return sorted(os.listdir(self.real(directory)))
+
+    def objections(self, permission: Permission) -> Sequence[str]:
+        """Return why this host cannot grant `permission`."""
+        return [*_account_objections(permission), *_tool_objections(permission)]
+
+
+def _account_objections(permission: Permission) -> Iterator[str]:
+    owner, group = permission.owner, permission.group
+    if owner is not None and not _exists(user_id, owner):
+        yield f"this host has no user {owner!r}; create it or correct the owner."
+    if group is not None and not _exists(group_id, group):
+        yield f"this host has no group {group!r}; create it or correct the group."
+    if (owner or group) and os.geteuid() != 0:
+        yield "only an agent that runs as root can give files away; remove owner and group."
+
+
+def user_id(name: str) -> int:
+    """Return the id of a user given by name or number.
+
+    Raises:
+        KeyError: This host has no such user.
+    """
+    return int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
+
+
+def group_id(name: str) -> int:
+    """Return the id of a group given by name or number.
+
+    Raises:
+        KeyError: This host has no such group.
+    """
+    return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
+
+
+def _exists(lookup: Callable[[str], int], name: str) -> bool:
+    try:
+        lookup(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _tool_objections(permission: Permission) -> Iterator[str]:
+    if permission.acls and shutil.which("setfacl") is None:
+        yield "acls need setfacl, which this host lacks; install the package acl."
+    if permission.context is not None and not (_SELINUX.exists() and shutil.which("chcon")):
+        yield "context needs SELinux, which is not enabled on this host; remove the context."

@@ -1,0 +1,121 @@
+"""The `Install` event: a revision's files on the host, as a transaction."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from agent.host_files import HostFiles, read_revision
+from agent.transaction import Step, Transaction
+from codedeploy.appspec import FileExistsBehavior, ServerAppSpec
+from codedeploy.errors import RollwayError
+from codedeploy.installation import InstallPlan, Site, plan_install
+
+_SHOWN_PROBLEMS = 50
+
+
+class InstallFailed(RollwayError):
+    """An install did not happen; the host is as it was before.
+
+    Attributes:
+        problems: One sentence each.
+    """
+
+    def __init__(self, summary: str, problems: Sequence[str]) -> None:
+        shown = [f"  - {problem}" for problem in problems[:_SHOWN_PROBLEMS]]
+        if len(problems) > _SHOWN_PROBLEMS:
+            shown.append(f"  - and {len(problems) - _SHOWN_PROBLEMS} more.")
+        super().__init__("\n".join([summary, *shown]))
+        self.problems = tuple(problems)
+
+
+def _no_step() -> None:
+    pass
+
+
+class Installer:
+    """Installs the revisions of one deployment group on this host.
+
+    Args:
+        state: The group's own directory.
+        destination_root: Goes before every destination, so that several agents can share a machine.
+        step: Called before every change on disk.
+    """
+
+    def __init__(
+        self, state: Path, destination_root: Path = Path("/"), *, step: Step = _no_step
+    ) -> None:
+        self._state = state
+        self._host = HostFiles(destination_root)
+        self._transaction = Transaction(state, self._host, step)
+
+    def recover(self) -> None:
+        """Finish or take back an install that was interrupted; without one, do nothing.
+
+        Raises:
+            InstallFailed: The disk does not allow it; a later call tries again.
+        """
+        try:
+            self._transaction.recover()
+        except OSError as error:
+            advice = f"What was replaced is safe in {self._state}; remove the cause and try again."
+            raise InstallFailed(
+                "An interrupted install could not be put in order:", [str(error), advice]
+            ) from error
+
+    def install(
+        self,
+        archive: Path,
+        appspec: ServerAppSpec,
+        *,
+        deployment_id: str,
+        file_exists_behavior: FileExistsBehavior,
+    ) -> tuple[str, ...]:
+        """Replace what the group has on this host by a revision's files.
+
+        A second call for the same deployment does nothing.
+
+        Returns:
+            Warnings for the person who wrote the AppSpec.
+
+        Raises:
+            InstallFailed: Something stood in the way; the host is as it was before.
+        """
+        self.recover()
+        ownership = self._transaction.ownership()
+        if ownership.deployment_id == deployment_id:
+            return ()
+        site = Site(self._host, ownership.paths)
+        plan = _plan(archive, appspec, file_exists_behavior=file_exists_behavior, site=site)
+        self._carry_out(plan, archive, deployment_id)
+        self.recover()
+        return plan.warnings
+
+    def _carry_out(self, plan: InstallPlan, archive: Path, deployment_id: str) -> None:
+        try:
+            self._transaction.run(plan, archive, deployment_id=deployment_id)
+        except OSError as error:
+            self.recover()
+            if self._transaction.ownership().deployment_id != deployment_id:
+                raise InstallFailed(
+                    "The install failed and everything was put back:", [str(error)]
+                ) from error
+
+
+def _plan(
+    archive: Path,
+    appspec: ServerAppSpec,
+    *,
+    file_exists_behavior: FileExistsBehavior,
+    site: Site,
+) -> InstallPlan:
+    try:
+        plan = plan_install(
+            read_revision(archive),
+            appspec,
+            file_exists_behavior=file_exists_behavior,
+            site=site,
+        )
+    except OSError as error:
+        raise InstallFailed("Nothing was changed; a file cannot be read:", [str(error)]) from error
+    if plan.problems:
+        raise InstallFailed("Nothing was changed; in the way of the install:", plan.problems)
+    return plan

@@ -1,0 +1,59 @@
+"""All deployments on this host: one segment at a time, each run once however often it is asked."""
+
+import logging
+
+from agent.hooks import Place
+from agent.installer import Installer
+from agent.layout import GroupDirectory
+from agent.segment import Segment
+from agent.turn import Turn
+from codedeploy.commands import LifecycleCommand
+from codedeploy.errors import RollwayError
+from codedeploy.lifecycle import LifecycleEvent
+
+logger = logging.getLogger(__name__)
+
+_Key = tuple[str, tuple[LifecycleEvent, ...]]
+
+
+class Host:
+    """Takes commands up, and hands the same segment to every attempt at the same command.
+
+    Differs from AWS: CodeDeploy's agent lets deployments of several groups run into one another.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._turn = Turn()
+        self._segments: dict[_Key, Segment] = {}
+
+    def recover(self) -> None:
+        """Finish or take back installs in which an earlier agent died.
+
+        One that cannot be recovered now is tried again when its group is next installed.
+        """
+        for group in self.place.layout.groups():
+            if group.installation.is_dir():
+                self._recover(group)
+
+    def _recover(self, group: GroupDirectory) -> None:
+        try:
+            Installer(group.installation, self.place.destination_root).recover()
+        except (RollwayError, OSError) as error:
+            logger.warning("%s: %s: not recovered yet: %s", self.place.name, group.path, error)
+
+    def take_up(self, command: LifecycleCommand) -> Segment:
+        """Return the segment that runs `command`, started now or by an earlier attempt."""
+        key = (command.deployment_id, command.events)
+        running = self._segments.get(key)
+        if running is not None and not running.task.done() and not running.is_leaving:
+            return running
+        segment = Segment(command, self.place, self._turn)
+        self._segments[key] = segment
+        segment.task.add_done_callback(lambda _: self._forget(key, segment))
+        return segment
+
+    def _forget(self, key: _Key, segment: Segment) -> None:
+        segment.task.exception()  # Looked at here, for nobody may be watching any more.
+        if self._segments.get(key) is segment:
+            del self._segments[key]

@@ -1,0 +1,47 @@
+"""What a deployment group put on this host: the memory between one install and the next."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from agent.layout import write_durably
+from codedeploy.installation import Kind, Owned
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """The paths of a group, and the install that left them so.
+
+    Attributes:
+        deployment_id: The deployment whose install was committed last; empty before the first.
+        token: That install's transaction.
+    """
+
+    deployment_id: str = ""
+    token: str = ""
+    paths: Mapping[str, Owned] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Return the ownership recorded at `path`; nothing is owned if there is no record."""
+        try:
+            record = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return cls()
+        paths = {
+            name: Owned(Kind(kind), original) for name, (kind, original) in record["paths"].items()
+        }
+        return cls(record["deploymentId"], record["token"], paths)
+
+    def write(self, path: Path) -> None:
+        """Replace the record at `path`, durably and in one step."""
+        paths = {name: (owned.kind, owned.original) for name, owned in self.paths.items()}
+        record = {"deploymentId": self.deployment_id, "token": self.token, "paths": paths}
+        write_durably(path, json.dumps(record, indent=0))
+
+    @property
+    def originals(self) -> set[str]:
+        """File names of the originals that still have to be put back one day."""
+        return {str(owned.original) for owned in self.paths.values() if owned.original is not None}

@@ -1,0 +1,118 @@
+"""The revisions a host has unpacked, and which of them an event takes its scripts from."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.layout import DeploymentDirectory, Layout, write_durably
+from codedeploy.appspec import Script, ServerAppSpec, parse_server
+from codedeploy.commands import LifecycleCommand
+from codedeploy.errors import InvalidRevision, RollwayError
+from codedeploy.lifecycle import LifecycleEvent, ScriptSource, script_source
+from codedeploy.wire import Model
+
+_BLUE_GREEN_ROLLBACK = ("BLUE_GREEN", "codeDeployRollback")
+_APPSPEC_NAMES = ("appspec.yml", "appspec.yaml")
+
+
+class DeploymentCard(Model):
+    """Whose deployment a directory belongs to.
+
+    Attributes:
+        sha256: Digest of its bundle.
+    """
+
+    deployment_group_id: str
+    label: str
+    sha256: str
+    appspec_filename: str
+    time: datetime
+
+    @classmethod
+    def of(cls, command: LifecycleCommand) -> "DeploymentCard":
+        """Return the card of the deployment that `command` belongs to."""
+        return cls(
+            deployment_group_id=command.deployment_group_id,
+            label=command.revision.label,
+            sha256=command.revision.sha256,
+            appspec_filename=command.revision.appspec_filename,
+            time=datetime.now(UTC),
+        )
+
+
+def read_card(deployment: DeploymentDirectory) -> DeploymentCard | None:
+    """Return the card of a deployment; None if it has none that can be read."""
+    try:
+        return DeploymentCard.model_validate_json(deployment.card.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def write_card(deployment: DeploymentDirectory, command: LifecycleCommand) -> None:
+    """Make the directory of a deployment say whose it is."""
+    if not deployment.card.exists():
+        deployment.path.mkdir(parents=True, exist_ok=True)
+        write_durably(deployment.card, DeploymentCard.of(command).model_dump_json())
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """The scripts of one event, and the revision they are part of.
+
+    Attributes:
+        remark: Why there are none although there should have been.
+    """
+
+    archive: Path
+    scripts: tuple[Script, ...] = field(default=())
+    remark: str = ""
+
+
+def read_appspec(archive: Path, filename: str) -> ServerAppSpec:
+    """Return the AppSpec of an unpacked revision.
+
+    Raises:
+        RollwayError: There is none, or it breaks rules.
+    """
+    names = dict.fromkeys((filename, *_APPSPEC_NAMES))
+    for path in (archive / name for name in names):
+        if path.is_file() and path.resolve().is_relative_to(archive.resolve()):
+            return parse_server(path.read_text("utf-8", "replace"), filename=path.name)
+    raise InvalidRevision(
+        f"The revision has no AppSpec file: looked for {' and '.join(names)} at its root. "
+        "Add one, or name it with appspecFilename."
+    )
+
+
+def hooks_of(event: LifecycleEvent, command: LifecycleCommand, layout: Layout) -> Hooks:
+    """Return the scripts that `event` runs.
+
+    Raises:
+        RollwayError: The current revision's AppSpec is missing or breaks rules.
+
+    Differs from AWS: an older revision that is gone is a remark, not a failure that blocks every
+    later deployment of the group.
+    """
+    kind = (command.deployment_type, command.deployment_creator)
+    source = script_source(event, is_blue_green_rollback=kind == _BLUE_GREEN_ROLLBACK)
+    if source is not ScriptSource.CURRENT:
+        return _hooks_of_older(event, command, source, layout)
+    archive = layout.deployment(command.deployment_id).archive
+    appspec = read_appspec(archive, command.revision.appspec_filename)
+    return Hooks(archive, appspec.scripts(event))
+
+
+def _hooks_of_older(
+    event: LifecycleEvent, command: LifecycleCommand, source: ScriptSource, layout: Layout
+) -> Hooks:
+    older_id = layout.group(command.deployment_group_id).pointer(source)
+    if older_id is None:
+        return Hooks(layout.root)
+    older = layout.deployment(older_id)
+    card = read_card(older)
+    try:
+        appspec = read_appspec(older.archive, card.appspec_filename if card else _APPSPEC_NAMES[0])
+    except (RollwayError, OSError) as error:
+        remark = f"the {source} revision ({older_id}) cannot be read, so none of its scripts ran"
+        return Hooks(older.archive, remark=f"{remark}: {error}")
+    return Hooks(older.archive, appspec.scripts(event))

@@ -1,0 +1,158 @@
+"""Running one script: exactly once, recorded, within its time, whoever dies meanwhile."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from agent.interruption import Interrupted, Interruption, Wish
+from agent.invocation import CannotRun, Invocation
+from agent.recording import EndedBy, Recording, ScriptEnd
+from agent.runners import Runner, end_group, gone
+from codedeploy.lifecycle import LifecycleErrorCode
+
+KILL_AFTER_SECONDS = 5.0
+
+_RUNNER = Path(__file__).with_name("runner.sh").read_text("ascii")
+_STARTING_SECONDS = 0.002
+
+# What Python ignores, or a shell that started the agent may have ignored, a script should not.
+_RESET = (
+    signal.SIGCHLD,
+    signal.SIGHUP,
+    signal.SIGINT,
+    signal.SIGPIPE,
+    signal.SIGQUIT,
+    signal.SIGTERM,
+    signal.SIGXFSZ,
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a script may take.
+
+    Attributes:
+        timeout_seconds: From its start to its end.
+        grace_seconds: From TERM to KILL.
+        may_start: False if the script may already have run without leaving a trace.
+    """
+
+    timeout_seconds: int = 3600
+    grace_seconds: float = KILL_AFTER_SECONDS
+    may_start: bool = True
+
+
+async def run_script(
+    recording: Recording,
+    prepare: Callable[[], Invocation],
+    limits: Limits,
+    interruption: Interruption,
+) -> ScriptEnd:
+    """Run a script, or wait for one that an earlier agent started, and say how it ended.
+
+    Args:
+        recording: Where the script is recorded; already open.
+        prepare: Called only if the script was not started before.
+        limits: How long it may take.
+        interruption: Ends the wait.
+
+    Raises:
+        Interrupted: The agent leaves and the script runs on, or a stop came before its start.
+    """
+    if (end := recording.end) is not None:
+        return end
+    runner = recording.runner
+    if runner is None and limits.may_start:
+        interruption.check()
+        try:
+            runner = await _start(recording, prepare())
+        except CannotRun as refusal:
+            return recording.close(_ending(refusal.error_code, refusal.phrase))
+    if runner is not None:
+        await _supervise(recording, runner, limits, interruption)
+    error_code, phrase = _verdict(recording, limits)
+    return recording.close(_ending(error_code, phrase, recording.output_bytes))
+
+
+async def _start(recording: Recording, invocation: Invocation) -> Runner | None:
+    """Start a runner and return the one that took the script up, which may be another's."""
+    child = _spawn(recording, invocation)
+    while recording.runner is None and not _has_ended(child):  # noqa: ASYNC110 - a file appears
+        await asyncio.sleep(_STARTING_SECONDS)
+    return recording.runner
+
+
+def _spawn(recording: Recording, invocation: Invocation) -> int:
+    output_flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    places = (str(recording.directory), str(invocation.directory))
+    return os.posix_spawn(
+        "/bin/sh",
+        ("/bin/sh", "-c", _RUNNER, "rollway-runner", *places, *invocation.command),
+        invocation.environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(recording.output), output_flags, 0o644),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        setsigmask=(),
+        setsigdef=_RESET,
+    )
+
+
+def _has_ended(child: int) -> bool:
+    return os.waitpid(child, os.WNOHANG) != (0, 0)
+
+
+async def _supervise(
+    recording: Recording, runner: Runner, limits: Limits, interruption: Interruption
+) -> None:
+    """Wait for the runner's end, and bring it about when time is up or a stop is asked for."""
+    if not runner.is_alive:
+        return  # Its number may mean somebody else by now: nothing may be sent there.
+    reason = recording.ended_by or await _wait(runner, limits, interruption)
+    if reason is not None:
+        recording.note_ended_by(reason)
+        await end_group(runner, grace_seconds=limits.grace_seconds)
+
+
+async def _wait(runner: Runner, limits: Limits, interruption: Interruption) -> EndedBy | None:
+    time_left = max(0.0, limits.timeout_seconds - runner.age_seconds)
+    try:
+        await interruption.unless_spoken(gone(runner), seconds=time_left)
+    except TimeoutError:
+        return EndedBy.TIMEOUT
+    except Interrupted as interrupted:
+        if interrupted.wish is Wish.LEAVE:
+            raise
+        return EndedBy.REQUEST
+    return None
+
+
+def _ending(error_code: LifecycleErrorCode, phrase: str, output_bytes: int = 0) -> ScriptEnd:
+    return ScriptEnd(
+        error_code=error_code, phrase=phrase, time=datetime.now(UTC), output_bytes=output_bytes
+    )
+
+
+def _verdict(recording: Recording, limits: Limits) -> tuple[LifecycleErrorCode, str]:
+    match recording.ended_by:
+        case EndedBy.TIMEOUT:
+            limit = f"ran longer than its timeout of {limits.timeout_seconds} s and was ended"
+            return LifecycleErrorCode.SCRIPT_TIMED_OUT, limit
+        case EndedBy.REQUEST:
+            return LifecycleErrorCode.SCRIPT_FAILED, "was stopped by request"
+    status = recording.exit_status
+    if status is None:
+        lost = "was interrupted: the host or its processes went down"
+        return LifecycleErrorCode.SCRIPT_FAILED, lost
+    phrase = f"exited {status}{_signal_hint(status)} after {recording.seconds:.0f} s"
+    return (LifecycleErrorCode.SCRIPT_FAILED if status else LifecycleErrorCode.SUCCESS), phrase
+
+
+def _signal_hint(status: int) -> str:
+    return f" (as if ended by signal {status - 128})" if 128 < status <= 192 else ""

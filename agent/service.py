@@ -1,0 +1,129 @@
+"""One agent process: its lock, its signals, and the worker that polls its host's queue."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from agent.activities import HostActivities
+from agent.connection import connect, register
+from agent.hooks import Place
+from agent.interruption import Interrupted, Interruption, Wish, on_thread
+from agent.layout import Layout
+from agent.lifecycle import Host
+from agent.settings import Settings
+from codedeploy.commands import host_queue
+from codedeploy.errors import InvalidInput, Refused
+
+_CONCURRENT_COMMANDS = 4
+_SHUTDOWN_GRACE = timedelta(seconds=30)
+_HEARTBEAT_THROTTLE = timedelta(seconds=2)
+_RETRY_SECONDS = 2
+
+logger = logging.getLogger(__name__)
+
+
+class RootInUse(Refused):
+    """Another agent already works in the same root directory."""
+
+
+@contextmanager
+def exclusive(root: Path) -> Iterator[None]:
+    """Be the only agent of `root`; the kernel lets go when the process ends, however it ends.
+
+    Raises:
+        RootInUse: Another process has it.
+        InvalidInput: The directory cannot be made or written to.
+    """
+    path = Layout(root).lock
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = path.open("a+", encoding="ascii")
+    except OSError as error:
+        raise InvalidInput(
+            f"The root directory {root} cannot be used: {error.strerror}. Name another with --root."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RootInUse(_in_use(path)) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def _in_use(lock: Path) -> str:
+    pid = lock.read_text("ascii").strip()
+    return (
+        f"Another agent (pid {pid or 'unknown'}) already works in {lock.parent}. "
+        "Stop it first, or give this one a root of its own with --root."
+    )
+
+
+async def serve(settings: Settings) -> None:
+    """Be the agent of this host until SIGTERM or SIGINT; running scripts then go on.
+
+    Raises:
+        RollwayError: The agent cannot start.
+    """
+    leaving = Interruption()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, leaving.speak, Wish.LEAVE)
+    with exclusive(settings.root):
+        host = Host(_place(settings))
+        await on_thread(host.recover)
+        try:
+            await _serve(host, settings, leaving)
+        except Interrupted:
+            logger.info("%s: stopped; scripts under way go on", settings.name)
+
+
+def _place(settings: Settings) -> Place:
+    return Place(
+        name=settings.name,
+        layout=Layout(settings.root),
+        destination_root=settings.destination_root,
+        environment=settings.environment,
+    )
+
+
+async def _serve(host: Host, settings: Settings, leaving: Interruption) -> None:
+    while True:
+        client = await leaving.unless_spoken(connect(settings))
+        try:
+            async with _worker(client, host):
+                await leaving.unless_spoken(_register_and_stay(client, settings))
+        except (RuntimeError, RPCError) as error:
+            logger.warning("%s: lost the Temporal server (%s)", settings.name, error)
+            await leaving.unless_spoken(asyncio.sleep(_RETRY_SECONDS))
+
+
+def _worker(client: Client, host: Host) -> Worker:
+    activities = HostActivities(host)
+    return Worker(
+        client,
+        task_queue=host_queue(host.place.name),
+        activities=[activities.run_lifecycle_events, activities.read_log],
+        max_concurrent_activities=_CONCURRENT_COMMANDS,
+        max_concurrent_activity_task_polls=1,
+        max_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
+        default_heartbeat_throttle_interval=_HEARTBEAT_THROTTLE,
+        graceful_shutdown_timeout=_SHUTDOWN_GRACE,
+    )
+
+
+async def _register_and_stay(client: Client, settings: Settings) -> None:
+    """Register while commands are already taken up: a resumed script need not wait for that."""
+    await register(client, settings)
+    await asyncio.Event().wait()

@@ -1,0 +1,179 @@
+"""The rules by which members of an archive become files: safe names, safe links, limits."""
+
+# Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
+# ruff: noqa: PTH101, PTH102, PTH108, PTH113, PTH118, PTH208, PTH211
+
+import os
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NoReturn
+
+from agent.bundles import BundleError
+
+_AT_ONCE = 1 << 20
+_LATEST_TIME = 1 << 33
+_MAKES_A_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+
+
+@dataclass(frozen=True)
+class UnpackLimits:
+    """What a bundle may grow to.
+
+    Attributes:
+        name_bytes: Of one member's whole path, or of a link's target.
+    """
+
+    total_bytes: int = 10 * 1024**3
+    members: int = 1_000_000
+    name_bytes: int = 1024
+
+
+class Unpacking:
+    """One bundle on its way into a directory that nobody else uses.
+
+    Call `begin` for each member, then the method of its kind.
+
+    Attributes:
+        root: The directory.
+        limits: What the bundle may grow to.
+        member: Name of the current member, for messages.
+    """
+
+    def __init__(self, root: Path, limits: UnpackLimits) -> None:
+        self.root = root
+        self.member = ""
+        self.limits = limits
+        self._name = ""
+        self._bytes = 0
+        self._members = 0
+        self._modes: dict[str, int] = {"": 0o755}
+        self._links: dict[str, str] = {}
+
+    def refuse(self, reason: str) -> NoReturn:
+        """Refuse the bundle because of the current member."""
+        raise BundleError(f"The bundle's member {self.member!r} {reason}. Pack the revision anew.")
+
+    def begin(self, member: str, size: int) -> None:
+        """Start on a member: its name must stay in the tree and pass through no link."""
+        self.member = member
+        self._members += 1
+        if self._members > self.limits.members:
+            self.refuse(f"is one too many: at most {self.limits.members} are allowed")
+        self._check_length(member, "has a name")
+        self._name = self._inside(member)
+        self._check_total(self._bytes + size)
+        self._make_parents(posixpath.dirname(self._name))
+
+    def directory(self, mode: int) -> None:
+        """Make the member a directory; its mode is set when all is unpacked."""
+        if self._name in self._links:
+            self.refuse("is a directory where a link of the same name came before")
+        if self._name not in self._modes:
+            os.mkdir(self._path(self._name), 0o700)
+        self._modes[self._name] = mode & 0o777
+
+    def file(self, content: IO[bytes], mode: int, mtime: float) -> None:
+        """Write the member's content to a file."""
+        self._replace()
+        descriptor = os.open(self._path(self._name), _MAKES_A_FILE, 0o600)
+        with open(descriptor, "wb") as target:
+            while chunk := content.read(_AT_ONCE):
+                self._bytes += len(chunk)
+                self._check_total(self._bytes)
+                target.write(chunk)
+            os.fchmod(descriptor, mode & 0o777)
+            target.flush()
+            moment = max(0.0, min(mtime, _LATEST_TIME))
+            os.utime(descriptor, (moment, moment))
+
+    def symbolic_link(self, target: str) -> None:
+        """Make the member a symbolic link whose target stays in the tree."""
+        self._check_length(target, "has a target")
+        self._replace()
+        resolved = self._link_target(target)
+        os.symlink(target, self._path(self._name))
+        self._links[self._name] = resolved
+
+    def hard_link(self, target: str) -> None:
+        """Make the member another name of an earlier file."""
+        name = self._inside(target)
+        path = self._path(name)
+        if name in self._links or self._passes_link(name) or not os.path.isfile(path):
+            self.refuse(f"is a hard link to {target!r}, which is no earlier file of the bundle")
+        if name != self._name:
+            self._replace()
+            os.link(path, self._path(self._name), follow_symlinks=False)
+
+    def finish(self) -> Path:
+        """Set the modes of directories and return the revision's root.
+
+        If the bundle is one directory, that is the root.
+        """
+        names = os.listdir(self.root)
+        top = names[0] if len(names) == 1 and names[0] in self._modes else ""
+        for name, resolved in self._links.items():
+            if top and resolved != top and not resolved.startswith(f"{top}/"):
+                self.member = name
+                self.refuse("is a link that leaves the revision's directory")
+        for name, mode in sorted(self._modes.items(), reverse=True):
+            os.chmod(self._path(name), mode)
+        os.chmod(self._path(top), 0o755)
+        return self.root / top if top else self.root
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self.root, name)
+
+    def _check_length(self, text: str, what: str) -> None:
+        if len(os.fsencode(text)) > self.limits.name_bytes:
+            self.refuse(f"{what} of over {self.limits.name_bytes} bytes")
+
+    def _check_total(self, total: int) -> None:
+        if total > self.limits.total_bytes:
+            self.refuse(f"makes the bundle unpack to over {self.limits.total_bytes} bytes")
+
+    def _inside(self, name: str) -> str:
+        """Return a name in its plain form."""
+        if name.startswith("/"):
+            self.refuse(f"names the absolute path {name!r}")
+        parts = [part for part in name.split("/") if part not in ("", ".")]
+        if ".." in parts or "\0" in name:
+            self.refuse(f"names the path {name!r}, which leaves the bundle's directory")
+        return "/".join(parts)
+
+    def _passes_link(self, name: str) -> bool:
+        parent = posixpath.dirname(name)
+        return bool(parent) and parent not in self._modes
+
+    def _make_parents(self, directory: str) -> None:
+        if directory in self._modes:
+            return
+        self._make_parents(posixpath.dirname(directory))
+        if os.path.lexists(self._path(directory)):
+            self.refuse(f"lies below {directory!r}, which is a link or a file")
+        os.mkdir(self._path(directory), 0o700)
+        self._modes[directory] = 0o755
+
+    def _replace(self) -> None:
+        """Make way: of two members of one name the later counts, unless one is a directory."""
+        if self._name in self._modes:
+            self.refuse("has the name of a directory that came before")
+        if os.path.lexists(self._path(self._name)):
+            os.unlink(self._path(self._name))
+            self._links.pop(self._name, None)
+
+    def _link_target(self, target: str) -> str:
+        """Return where a link leads, as a path of the tree.
+
+        Only leading `..` are allowed. They then climb real directories, since no member lies below
+        a link, and what follows cannot climb: so no chain of links leaves the tree.
+        """
+        parts = [part for part in target.split("/") if part not in ("", ".")]
+        climbs = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
+        above = self._name.split("/")[:-1]
+        if target.startswith("/") or not target or climbs > len(above) or ".." in parts[climbs:]:
+            self.refuse(
+                f"is a link to {target!r}, which leaves the bundle's directory or has '..' in its "
+                "middle"
+            )
+        return "/".join([*above[: len(above) - climbs], *parts[climbs:]])

@@ -1,0 +1,95 @@
+"""How long an install takes beside `cp -a` of the same tree, on the same disk, in the same run.
+
+    python -m bench.install [--files 20000] [--large-mb 200] [--rounds 3] [--place DIR]
+
+The figure that counts is the ratio: the best of the rounds, install over copy.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.installer import Installer
+from codedeploy.appspec import FileExistsBehavior, FileMapping, ServerAppSpec
+
+_FILES_A_DIRECTORY = 100
+_SMALL_BYTES = 1024
+_MEGABYTE = 1 << 20
+_APPSPEC = ServerAppSpec(os="linux", files=(FileMapping(source="/", destination="/srv/app"),))
+
+
+def _make_small(tree: Path, number: int) -> None:
+    for n in range(number):
+        directory = tree / f"d{n // _FILES_A_DIRECTORY}"
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / f"f{n}").write_bytes(os.urandom(_SMALL_BYTES))
+
+
+def _make_large(tree: Path, megabytes: int) -> None:
+    tree.mkdir(parents=True)
+    with (tree / "large").open("wb") as stream:
+        for _ in range(megabytes):
+            stream.write(os.urandom(_MEGABYTE))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    os.sync()
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def _install(tree: Path, place: Path, deployment_id: str) -> None:
+    Installer(place / "state", place / "root").install(
+        tree,
+        _APPSPEC,
+        deployment_id=deployment_id,
+        file_exists_behavior=FileExistsBehavior.DISALLOW,
+    )
+
+
+def _round(tree: Path, place: Path) -> dict[str, float]:
+    (place / "root").mkdir(parents=True)
+    copy = ("cp", "-a", os.fspath(tree), os.fspath(place / "copy"))
+    figures = {
+        "cp -a": _seconds(lambda: subprocess.run(copy, check=True)),
+        "install": _seconds(lambda: _install(tree, place, "d-1")),
+        "install over itself": _seconds(lambda: _install(tree, place, "d-2")),
+    }
+    shutil.rmtree(place)
+    return figures
+
+
+def _report(name: str, tree: Path, rounds: int) -> None:
+    taken = [_round(tree, tree.with_name("round")) for _ in range(rounds)]
+    best = {work: min(figures[work] for figures in taken) for work in taken[0]}
+    for work, seconds in best.items():
+        print(f"{name:<22} {work:<20} {seconds:8.2f} s {seconds / best['cp -a']:6.2f} x")
+
+
+def main() -> None:
+    """Measure and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--large-mb", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--place", help="a directory on the disk to be measured")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.place) as directory:
+        small, large = Path(directory) / "small", Path(directory) / "large"
+        _make_small(small, arguments.files)
+        _make_large(large, arguments.large_mb)
+        _report(f"{arguments.files} files of 1 KB", small, arguments.rounds)
+        _report(f"1 file of {arguments.large_mb} MB", large, arguments.rounds)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"peak resident memory: {peak} MB")
+
+
+if __name__ == "__main__":
+    main()

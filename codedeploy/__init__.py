@@ -1,0 +1,1 @@
+"""CodeDeploy's words and rules: pure, without I/O, Temporal or a clock."""

@@ -1,0 +1,154 @@
+"""The `hooks` section of an AppSpec file for servers: scripts of lifecycle events.
+
+Source: CodeDeploy User Guide, AppSpec 'hooks' section.
+"""
+
+import re
+from pathlib import PurePosixPath
+
+from codedeploy.appspec.paths import bundle_path, leaves_bundle
+from codedeploy.appspec.permissions import account
+from codedeploy.appspec.section import Section, items_of
+from codedeploy.document import Findings, Node, did_you_mean
+from codedeploy.lifecycle import RESERVED, SERVER_HOOKS, LifecycleEvent
+from codedeploy.wire import Model
+
+MOST_EVENT_SECONDS = 3600
+_KEYS = ("location", "timeout", "runas", "sudo")
+_SECONDS = re.compile(r"[1-9][0-9]{0,6}")
+
+
+class Script(Model):
+    """One script of a lifecycle event.
+
+    Attributes:
+        location: As the AppSpec spells it, below the bundle's root.
+        timeout_seconds: When it is stopped, and its event fails.
+        runas: The account it runs as; None is the agent's.
+        sudo: Whether it runs through sudo.
+    """
+
+    location: str
+    timeout_seconds: int = MOST_EVENT_SECONDS
+    runas: str | None = None
+    sudo: bool = False
+
+    @property
+    def path(self) -> PurePosixPath:
+        """`location` relative to the bundle's root, without `..`."""
+        return bundle_path(self.location)
+
+
+Hooks = dict[LifecycleEvent, tuple[Script, ...]]
+
+
+def read_hooks(root: Section, *, is_windows: bool) -> Hooks:
+    """Return the scripts of each event that has any; what is wrong becomes a finding."""
+    hooks = root.get("hooks")
+    if hooks is None:
+        return {}
+    if not isinstance(hooks.value, dict):
+        hint = "write the event's name as a key: BeforeInstall:"
+        root.findings.expected(hooks, "a map from lifecycle events to scripts", hint=hint)
+        return {}
+    read: Hooks = {}
+    for name, node in hooks.value.items():
+        event = _event(name, node, root.findings)
+        if event is not None and node.value is not None:
+            read[event] = _scripts(node, root.findings, is_windows=is_windows)
+    return read
+
+
+def _event(name: str, node: Node, findings: Findings) -> LifecycleEvent | None:
+    """Return the event that `name` means, if scripts may be attached to it.
+
+    Differs from AWS: CodeDeploy's agent ignores unknown and reserved names, and their scripts.
+    """
+    if name in SERVER_HOOKS:
+        return LifecycleEvent(name)
+    allowed = ", ".join(SERVER_HOOKS)
+    if name in RESERVED:
+        findings.problem(node, f"{name} is reserved and runs no scripts; allowed: {allowed}")
+    else:
+        meant = did_you_mean(name, SERVER_HOOKS)
+        findings.problem(node, f"no lifecycle event of a server{meant}; allowed: {allowed}")
+    return None
+
+
+def _scripts(node: Node, findings: Findings, *, is_windows: bool) -> tuple[Script, ...]:
+    items = items_of(node, findings, of="scripts", hint="write: - location: ...")
+    sections = [Section.of(item, findings, keys=_KEYS) for item in items]
+    limits = [None if section is None else _seconds(section) for section in sections]
+    _check_total(node, findings, sum(seconds or 0 for seconds in limits))
+    return tuple(
+        _script(section, seconds or MOST_EVENT_SECONDS, is_windows=is_windows)
+        for section, seconds in zip(sections, limits, strict=True)
+        if section is not None
+    )
+
+
+def _check_total(node: Node, findings: Findings, seconds: int) -> None:
+    """Note an event whose scripts ask for more time than an event has.
+
+    Scripts without a timeout do not count: CodeDeploy takes any number of them.
+    """
+    if seconds > MOST_EVENT_SECONDS:
+        findings.problem(
+            node,
+            f"expected timeouts of at most {MOST_EVENT_SECONDS} seconds in one event, found "
+            f"{seconds} in all",
+        )
+
+
+def _script(section: Section, seconds: int, *, is_windows: bool) -> Script:
+    if is_windows:
+        _warn_of_unused(section)
+    return Script(
+        location=_location(section, is_windows=is_windows),
+        timeout_seconds=seconds,
+        runas=account(section, "runas"),
+        sudo=_sudo(section),
+    )
+
+
+def _location(section: Section, *, is_windows: bool) -> str:
+    location = section.required_text("location")
+    entry = section.get("location")
+    if entry is not None and location:
+        if leaves_bundle(location, is_windows=is_windows):
+            section.findings.expected(entry, "a script inside the bundle")
+        elif bundle_path(location) == PurePosixPath():
+            section.findings.expected(entry, "the path of a script")
+    return location
+
+
+def _seconds(section: Section) -> int | None:
+    """Return the script's own timeout, or None if it has none."""
+    entry = section.get("timeout")
+    if entry is None:
+        return None
+    is_whole = isinstance(entry.value, int | str) and _SECONDS.fullmatch(entry.written.strip())
+    if not is_whole:
+        section.findings.expected(entry, "a whole number of seconds, 1 or more")
+        return None
+    return int(entry.written)
+
+
+def _sudo(section: Section) -> bool:
+    """Return whether sudo is asked for.
+
+    Differs from AWS: the agent takes the text "false" for true; here it is an error.
+    """
+    entry = section.get("sudo")
+    if entry is None:
+        return False
+    if not isinstance(entry.value, bool):
+        section.findings.expected(entry, "true or false, without quotes")
+    return entry.value is True
+
+
+def _warn_of_unused(section: Section) -> None:
+    for key in ("runas", "sudo"):
+        entry = section.get(key)
+        if entry is not None:
+            section.findings.warning(entry, "has no effect on windows")

@@ -1,0 +1,80 @@
+"""What the control plane says to an agent, and what it answers.
+
+The activity `run_lifecycle_events(LifecycleCommand) -> LifecycleReport` runs on the task queue
+`host/<instance>`. It is idempotent by (deployment, event): a second call with the same command
+returns what the first one did, and resumes at the event that was under way.
+
+A failed event ends the activity with a non-retryable `ApplicationError` of type `LIFECYCLE_FAILED`
+whose only detail is the `LifecycleReport` up to and including the failure. A cancelled activity
+stops the running script (TERM, and KILL five seconds later) and fails the same way, with type
+`LIFECYCLE_STOPPED`.
+"""
+
+from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
+from codedeploy.revision import PinnedRevision
+from codedeploy.wire import Model
+
+RUN_LIFECYCLE_EVENTS = "run_lifecycle_events"
+READ_LOG = "read_log"
+LIFECYCLE_FAILED = "LifecycleFailed"
+LIFECYCLE_STOPPED = "LifecycleStopped"
+
+
+def host_queue(instance: str) -> str:
+    """Return the task queue that only the agent of `instance` polls."""
+    return f"host/{instance}"
+
+
+class LifecycleCommand(Model):
+    """Consecutive host-side events of one deployment on one host.
+
+    Attributes:
+        events: Run in this order; the first failure ends the segment.
+        completes_deployment: The segment's success makes the revision the last successful one.
+        environment: Variables of the deployment group's manifest, given to every script.
+    """
+
+    deployment_id: str
+    deployment_group_id: str
+    deployment_group_name: str
+    application_name: str
+    deployment_creator: str = "user"
+    deployment_type: str = "IN_PLACE"
+    revision: PinnedRevision
+    events: tuple[LifecycleEvent, ...]
+    completes_deployment: bool = False
+    file_exists_behavior: str = "DISALLOW"
+    ignore_application_stop_failures: bool = False
+    environment: dict[str, str] = {}
+
+
+class LifecycleReport(Model):
+    """What became of each event of a segment, in order; events not reached are `Skipped`."""
+
+    events: tuple[LifecycleEventResult, ...] = ()
+
+
+class LogRequest(Model):
+    """A piece of the whole log of one deployment on one host.
+
+    Attributes:
+        event: Only this event's output; None for the whole deployment's.
+        offset: Byte to start at.
+    """
+
+    deployment_id: str
+    event: LifecycleEvent | None = None
+    offset: int = 0
+
+
+class LogPiece(Model):
+    """At most a megabyte of log text.
+
+    Attributes:
+        next_offset: Where the next piece starts.
+        is_end: Nothing is left to read now.
+    """
+
+    text: str
+    next_offset: int
+    is_end: bool

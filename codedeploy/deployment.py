@@ -1,0 +1,306 @@
+"""One deployment: what was asked for, where it stands, and what became of each target."""
+
+import re
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from codedeploy.application import ComputePlatform, Name
+from codedeploy.deployment_group import ApprovalGate, AutoRollbackConfiguration, OnDeadline
+from codedeploy.errors import InvalidDeploymentId
+from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
+from codedeploy.revision import PinnedRevision, Revision
+from codedeploy.wire import Model
+
+DEPLOYMENT_ID = re.compile(r"d-[A-Z0-9]{9}")
+
+
+def check_deployment_id(deployment_id: str) -> str:
+    """Return `deployment_id` if it has the form of one.
+
+    Raises:
+        InvalidDeploymentId: It is not `d-` and nine of A-Z0-9.
+    """
+    if DEPLOYMENT_ID.fullmatch(deployment_id):
+        return deployment_id
+    raise InvalidDeploymentId(
+        f"{deployment_id!r} is no deployment id: expected d- and nine letters or digits, such as "
+        "d-7F3K9Q2LM. List them with: rollway list"
+    )
+
+
+class DeploymentStatus(StrEnum):
+    """Where a deployment stands.
+
+    Source: CodeDeploy API Reference, DeploymentInfo.
+    """
+
+    CREATED = "Created"
+    QUEUED = "Queued"
+    IN_PROGRESS = "InProgress"
+    BAKING = "Baking"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+    READY = "Ready"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the verdict is spoken; a rollback may still be running."""
+        return self in (self.SUCCEEDED, self.FAILED, self.STOPPED)
+
+
+class TargetStatus(StrEnum):
+    """Where one target stands."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    SKIPPED = "Skipped"
+    READY = "Ready"
+    UNKNOWN = "Unknown"
+
+
+class Creator(StrEnum):
+    """Who or what asked for a deployment."""
+
+    USER = "user"
+    ROLLBACK = "codeDeployRollback"
+    AUTO_SCALING = "autoscaling"
+    AUTO_SCALING_TERMINATION = "autoscalingTermination"
+    AUTO_UPDATE = "CodeDeployAutoUpdate"
+
+
+class DeploymentOverview(Model):
+    """Targets by status; its members are PascalCase, as in CodeDeploy's API."""
+
+    pending: int = Field(default=0, alias="Pending")
+    in_progress: int = Field(default=0, alias="InProgress")
+    succeeded: int = Field(default=0, alias="Succeeded")
+    failed: int = Field(default=0, alias="Failed")
+    skipped: int = Field(default=0, alias="Skipped")
+    ready: int = Field(default=0, alias="Ready")
+
+    @classmethod
+    def of(cls, statuses: "list[TargetStatus]") -> "DeploymentOverview":
+        """Return the counts of `statuses`."""
+        counts = {status.value: statuses.count(status) for status in TargetStatus}
+        counts.pop(TargetStatus.UNKNOWN)
+        return cls.model_validate(counts)
+
+    def __add__(self, other: "DeploymentOverview") -> "DeploymentOverview":
+        mine, others = self.model_dump(), other.model_dump()
+        return DeploymentOverview.model_validate({key: mine[key] + others[key] for key in mine})
+
+
+class ErrorInformation(Model):
+    """Why a deployment did not succeed: CodeDeploy's code, and a sentence with the cause."""
+
+    code: str
+    message: str
+
+
+class RollbackInfo(Model):
+    """The thread between a failed deployment and the one that takes it back."""
+
+    rollback_deployment_id: str | None = None
+    rollback_triggering_deployment_id: str | None = None
+    rollback_message: str | None = None
+
+
+class TargetFailure(Model):
+    """Why one target failed.
+
+    Attributes:
+        event: The lifecycle event that failed; None if the agent never took it up.
+        script_name: The script, as the AppSpec spells it.
+        last_output: The last line it printed.
+    """
+
+    target_id: str
+    event: LifecycleEvent | None = None
+    error_code: str = "UnknownError"
+    script_name: str = ""
+    message: str = ""
+    last_output: str = ""
+
+
+class TargetResult(Model):
+    """One target of a deployment, with its lifecycle events.
+
+    Attributes:
+        is_touched: Something may have changed on it: a rollback must include it.
+    """
+
+    target_id: str
+    status: TargetStatus = TargetStatus.PENDING
+    events: tuple[LifecycleEventResult, ...] = ()
+    is_touched: bool = False
+    failure: TargetFailure | None = None
+
+    @property
+    def current_event(self) -> LifecycleEvent | None:
+        """The last event that is not pending or skipped."""
+        begun = [event for event in self.events if event.start_time is not None]
+        return begun[-1].lifecycle_event_name if begun else None
+
+
+class BatchStatus(StrEnum):
+    """Where a batch stands."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    DONE = "Done"
+
+
+class BatchSummary(Model):
+    """One line of `status`: a batch with its hosts folded.
+
+    Attributes:
+        number: Counted from 1 in the order of starting.
+        phase: `unhealthy first`, `zone a`, or empty.
+        workflow_id: The batch's own workflow, which answers `targets`.
+    """
+
+    number: int
+    phase: str = ""
+    status: BatchStatus = BatchStatus.PENDING
+    workflow_id: str = ""
+    overview: DeploymentOverview = DeploymentOverview()
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+
+
+class Wait(Model):
+    """What a deployment waits for now, and what happens if nobody answers.
+
+    Attributes:
+        reason: `approval after batch 1`, `resume`, `bake of zone a`, `turn behind d-...`.
+        until: The deadline; None if it waits for ever.
+        on_deadline: What happens then.
+    """
+
+    reason: str
+    until: datetime | None = None
+    on_deadline: OnDeadline | None = None
+    is_approval: bool = False
+
+
+class Intervention(Model):
+    """A signal or update by a person, and what came of it."""
+
+    time: datetime
+    verb: str
+    reason: str = ""
+    outcome: str
+
+
+class InterventionRequest(Model):
+    """The one JSON object every manual intervention takes; all keys are optional.
+
+    Attributes:
+        rollback: For `stop`: whether to roll back; None follows the group's configuration.
+        by: Who asks, for the record.
+    """
+
+    reason: str = ""
+    rollback: bool | None = None
+    by: str = ""
+
+
+class DeploymentRequest(Model):
+    """A request to deploy, as CodeDeploy's CreateDeployment takes it.
+
+    Attributes:
+        idempotency_key: The same key again returns the deployment of the first call.
+        plan_id: Deploy only if this plan still holds.
+        revision: What to deploy; None redeploys the group's last successful revision.
+        target_instances: Only these of the group's instances; None means all.
+
+    Source: CodeDeploy API Reference, CreateDeployment.
+    """
+
+    application_name: Name
+    deployment_group_name: Name
+    revision: Revision | None = None
+    deployment_config_name: str | None = None
+    description: str = Field(default="", max_length=256)
+    ignore_application_stop_failures: bool = False
+    auto_rollback_configuration: AutoRollbackConfiguration | None = None
+    update_outdated_instances_only: bool = False
+    file_exists_behavior: str = "DISALLOW"
+    approvals: tuple[ApprovalGate, ...] | None = None
+    idempotency_key: str | None = None
+    plan_id: str | None = None
+
+    @property
+    def group_name(self) -> str:
+        """`application/group`."""
+        return f"{self.application_name}/{self.deployment_group_name}"
+
+
+class FailureGroup(Model):
+    """Equal failures of several targets: `3 hosts: "port 8080 in use" in ValidateService`."""
+
+    summary: str
+    targets: tuple[str, ...]
+
+
+class DeploymentInfo(Model):
+    """A deployment as `rollway status` and the API show it.
+
+    Members from `batches` on are Rollway's own (Differs from AWS: CodeDeploy shows no batches, no
+    waits and no causes).
+
+    Source: CodeDeploy API Reference, DeploymentInfo.
+    """
+
+    deployment_id: str
+    application_name: str
+    deployment_group_name: str
+    deployment_config_name: str = ""
+    compute_platform: ComputePlatform = ComputePlatform.SERVER
+    revision: Revision | None = None
+    previous_revision: Revision | None = None
+    status: DeploymentStatus = DeploymentStatus.CREATED
+    error_information: ErrorInformation | None = None
+    create_time: datetime | None = None
+    start_time: datetime | None = None
+    complete_time: datetime | None = None
+    deployment_overview: DeploymentOverview = DeploymentOverview()
+    description: str = ""
+    creator: Creator = Creator.USER
+    rollback_info: RollbackInfo = RollbackInfo()
+    revision_label: str = ""
+    previous_revision_label: str = ""
+    fleet_size: int = 0
+    minimum_healthy: int = 0
+    window: int = 0
+    arithmetic: str = ""
+    bystanders: int = 0
+    batches: tuple[BatchSummary, ...] = ()
+    planned_batches: int = 0
+    wait: Wait | None = None
+    is_paused: bool = False
+    failures: tuple[TargetFailure, ...] = ()
+    failure_groups: tuple[FailureGroup, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    undo_problems: tuple[str, ...] = ()
+
+
+class DeploymentOutcome(Model):
+    """What a deployment's group must remember of it.
+
+    Attributes:
+        succeeded: Targets that now run the revision and are healthy.
+        failed: Targets that were attempted and are not.
+    """
+
+    deployment_id: str
+    status: DeploymentStatus
+    creator: Creator = Creator.USER
+    revision: PinnedRevision | None = None
+    succeeded: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()

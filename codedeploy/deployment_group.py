@@ -1,0 +1,194 @@
+"""Deployment groups: where an application goes, and by what rules."""
+
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic.alias_generators import to_pascal
+
+from codedeploy.application import ComputePlatform, Name
+from codedeploy.wire import Model
+
+
+class TagFilterType(StrEnum):
+    """What of a tag must match."""
+
+    KEY_ONLY = "KEY_ONLY"
+    VALUE_ONLY = "VALUE_ONLY"
+    KEY_AND_VALUE = "KEY_AND_VALUE"
+
+
+class TagFilter(Model):
+    """One tag to look for; `*` in the value matches anything.
+
+    Source: CodeDeploy API Reference, TagFilter and EC2TagFilter (whose members are PascalCase).
+    """
+
+    model_config = ConfigDict(alias_generator=to_pascal)
+
+    key: str = Field(default="", max_length=128)
+    value: str = Field(default="", max_length=256)
+    type: TagFilterType = TagFilterType.KEY_AND_VALUE
+
+
+class EC2TagSet(Model):
+    """Groups of filters: an instance must match one filter of every group."""
+
+    ec2_tag_set_list: tuple[tuple[TagFilter, ...], ...] = Field(default=(), max_length=3)
+
+
+class OnPremisesTagSet(Model):
+    """Groups of filters: an instance must match one filter of every group."""
+
+    on_premises_tag_set_list: tuple[tuple[TagFilter, ...], ...] = Field(default=(), max_length=3)
+
+
+class DeploymentType(StrEnum):
+    """Whether instances are updated where they are or replaced by others."""
+
+    IN_PLACE = "IN_PLACE"
+    BLUE_GREEN = "BLUE_GREEN"
+
+
+class DeploymentOption(StrEnum):
+    """Whether a load balancer takes part."""
+
+    WITHOUT_TRAFFIC_CONTROL = "WITHOUT_TRAFFIC_CONTROL"
+    WITH_TRAFFIC_CONTROL = "WITH_TRAFFIC_CONTROL"
+
+
+class DeploymentStyle(Model):
+    """How instances are updated, and whether traffic is controlled."""
+
+    deployment_type: DeploymentType = DeploymentType.IN_PLACE
+    deployment_option: DeploymentOption = DeploymentOption.WITHOUT_TRAFFIC_CONTROL
+
+
+class AutoRollbackEvent(StrEnum):
+    """What sets off an automatic rollback."""
+
+    DEPLOYMENT_FAILURE = "DEPLOYMENT_FAILURE"
+    DEPLOYMENT_STOP_ON_ALARM = "DEPLOYMENT_STOP_ON_ALARM"
+    DEPLOYMENT_STOP_ON_REQUEST = "DEPLOYMENT_STOP_ON_REQUEST"
+
+
+class AutoRollbackConfiguration(Model):
+    """Whether, and after what, the last good revision comes back by itself."""
+
+    enabled: bool = False
+    events: tuple[AutoRollbackEvent, ...] = ()
+
+    def answers(self, event: AutoRollbackEvent) -> bool:
+        """Whether `event` sets off a rollback."""
+        return self.enabled and event in self.events
+
+
+class QueuePolicy(StrEnum):
+    """What becomes of a request while the group already has an active deployment.
+
+    Differs from AWS: CodeDeploy always rejects, which is the default here too.
+    """
+
+    REJECT = "REJECT"
+    QUEUE = "QUEUE"
+    SUPERSEDE = "SUPERSEDE"
+
+
+class GatePosition(StrEnum):
+    """Where a deployment waits for approval."""
+
+    AFTER_FIRST_BATCH = "AFTER_FIRST_BATCH"
+    BEFORE_EVERY_BATCH = "BEFORE_EVERY_BATCH"
+
+
+class OnDeadline(StrEnum):
+    """What happens when nobody answers in time."""
+
+    ROLLBACK = "ROLLBACK"
+    CONTINUE = "CONTINUE"
+
+
+class ApprovalGate(Model):
+    """A wait for a person, with a deadline and a default answer.
+
+    Attributes:
+        at: Which batch boundaries the gate stands at.
+        deadline_minutes: How long it waits.
+        on_deadline: `ROLLBACK` stops and rolls back; `CONTINUE` goes on.
+
+    Differs from AWS: CodeDeploy has no gates for in-place deployments.
+    """
+
+    at: GatePosition
+    deadline_minutes: int = Field(default=60, ge=1, le=7 * 24 * 60)
+    on_deadline: OnDeadline = OnDeadline.ROLLBACK
+
+
+class DeploymentGroup(Model):
+    """Where an application is deployed, and by what rules.
+
+    Attributes:
+        queue_policy: See `QueuePolicy`.
+        approvals: See `ApprovalGate`.
+        agent_timeout_seconds: How long an agent may stay away before its host fails.
+        environment: Variables for every script (Differs from AWS: CodeDeploy has none).
+
+    Source: CodeDeploy API Reference, DeploymentGroupInfo and CreateDeploymentGroup.
+    """
+
+    application_name: Name
+    deployment_group_name: Name
+    compute_platform: ComputePlatform = ComputePlatform.SERVER
+    deployment_config_name: str = "CodeDeployDefault.OneAtATime"
+    ec2_tag_filters: tuple[TagFilter, ...] = Field(default=(), max_length=10)
+    ec2_tag_set: EC2TagSet | None = None
+    on_premises_instance_tag_filters: tuple[TagFilter, ...] = Field(default=(), max_length=10)
+    on_premises_tag_set: OnPremisesTagSet | None = None
+    auto_scaling_groups: tuple[Any, ...] = Field(default=(), max_length=10)
+    service_role_arn: str | None = None
+    trigger_configurations: tuple[dict[str, Any], ...] = Field(default=(), max_length=10)
+    alarm_configuration: dict[str, Any] | None = None
+    auto_rollback_configuration: AutoRollbackConfiguration = AutoRollbackConfiguration()
+    outdated_instances_strategy: str = "UPDATE"
+    deployment_style: DeploymentStyle = DeploymentStyle()
+    blue_green_deployment_configuration: dict[str, Any] | None = None
+    load_balancer_info: dict[str, Any] | None = None
+    ecs_services: tuple[dict[str, Any], ...] = ()
+    termination_hook_enabled: bool = False
+    ec2_deployment_options: dict[str, Any] | None = None
+    tags: tuple[dict[str, str], ...] = ()
+    queue_policy: QueuePolicy = QueuePolicy.REJECT
+    approvals: tuple[ApprovalGate, ...] = ()
+    agent_timeout_seconds: int = Field(default=300, ge=5, le=24 * 3600)
+    environment: dict[str, str] = {}
+
+    @property
+    def full_name(self) -> str:
+        """`application/group`, as people and commands write it."""
+        return f"{self.application_name}/{self.deployment_group_name}"
+
+    @field_validator("ec2_tag_filters", "on_premises_instance_tag_filters", mode="before")
+    @classmethod
+    def _absent_is_empty(cls, value: Any) -> Any:
+        if value is None:
+            return ()
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _combines_no_rivals(self) -> Self:
+        if self.ec2_tag_filters and self.ec2_tag_set:
+            raise ValueError(
+                "InvalidEC2TagCombinationException: ec2TagFilters and ec2TagSet are both given; "
+                "keep one of them"
+            )
+        if self.on_premises_instance_tag_filters and self.on_premises_tag_set:
+            raise ValueError(
+                "InvalidOnPremisesTagCombinationException: onPremisesInstanceTagFilters and "
+                "onPremisesTagSet are both given; keep one of them"
+            )
+        if self.auto_rollback_configuration.enabled and not self.auto_rollback_configuration.events:
+            raise ValueError(
+                "InvalidAutoRollbackConfigException: autoRollbackConfiguration is enabled but "
+                "names no event; add DEPLOYMENT_FAILURE, for example"
+            )
+        return self

@@ -1,0 +1,51 @@
+"""Turning many failures into the few sentences a person needs."""
+
+from collections.abc import Iterable, Sequence
+
+from codedeploy.deployment import FailureGroup, TargetFailure
+
+NAMED_TARGETS = 5
+
+
+def _cause(failure: TargetFailure) -> str:
+    """Return what makes two failures equal: the words, not the host."""
+    return failure.last_output or failure.message.replace(failure.target_id, "the host")
+
+
+def group_failures(failures: Iterable[TargetFailure]) -> tuple[FailureGroup, ...]:
+    """Return equal failures together, the most frequent first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for failure in failures:
+        key = (_cause(failure), failure.event or "")
+        groups.setdefault(key, []).append(failure.target_id)
+    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+    return tuple(
+        FailureGroup(summary=_summary(cause, event, targets), targets=tuple(targets))
+        for (cause, event), targets in ordered
+    )
+
+
+def _summary(cause: str, event: str, targets: Sequence[str]) -> str:
+    hosts = targets[0] if len(targets) == 1 else f"{len(targets)} hosts"
+    where = f" in {event}" if event else ""
+    return f'{hosts}: "{cause}"{where}'
+
+
+def named(targets: Sequence[str]) -> str:
+    """Return the targets' names, the first few in full."""
+    if len(targets) <= NAMED_TARGETS:
+        return ", ".join(targets)
+    return f"{', '.join(targets[:NAMED_TARGETS])} and {len(targets) - NAMED_TARGETS} more"
+
+
+def health_constraints_message(
+    failures: Sequence[TargetFailure], *, size: int, minimum_healthy: int
+) -> str:
+    """Return why too many instances failed, with the causes first."""
+    if not failures:
+        return f"No instance was deployed to, and at least one of {size} must succeed."
+    first = failures[0]
+    causes = "; ".join(group.summary for group in group_failures(failures)[:3])
+    failed = f"{len(failures)} of {size} instances failed"
+    floor = f"at least {max(1, minimum_healthy)} must stay healthy"
+    return f"{causes}. {failed} and {floor}. First: {first.message}"

@@ -1,0 +1,159 @@
+"""The words of an install plan: what is in a revision, what is on a host, what is to be done.
+
+Paths are absolute POSIX paths as the AppSpec spells them; paths inside a revision are relative.
+These are plain dataclasses, not messages: they never cross the wire, and there is one for each of
+perhaps twenty thousand files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from codedeploy.appspec import Permission
+
+
+class Kind(StrEnum):
+    """What stands at a path; links are not followed."""
+
+    FILE = "file"
+    DIRECTORY = "directory"
+    SYMLINK = "symlink"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One member of an unpacked revision.
+
+    Attributes:
+        target: Where a symbolic link points, word for word.
+    """
+
+    kind: Kind
+    mode: int = 0o644
+    uid: int = 0
+    gid: int = 0
+    mtime_ns: int = 0
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A path that the deployment group put on the host.
+
+    Attributes:
+        original: Number of the file that stood here before the group came; it is put back when the
+            group no longer needs the path.
+    """
+
+    kind: Kind
+    original: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the AppSpec's `permissions` change about an entry; None leaves it as packed."""
+
+    mode: int | None = None
+    owner: str | None = None
+    group: str | None = None
+    acls: tuple[str, ...] = ()
+    context: str | None = None
+
+
+AS_PACKED = Access()
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDirectory:
+    """Make a directory, or give one of the group's own the mode and owner of this revision."""
+
+    path: str
+    entry: Entry
+    exists: bool = False
+    access: Access = AS_PACKED
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Put a copy of a file or symbolic link of the revision at `path`.
+
+    Attributes:
+        replaces: Something that is no directory stands there and makes way.
+        original: The number under which what stands there is kept; None if it is the group's own.
+    """
+
+    path: str
+    source: str
+    entry: Entry
+    replaces: bool = False
+    original: int | None = None
+    access: Access = AS_PACKED
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove a file or symbolic link."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDirectory:
+    """Remove a directory if it is empty by then."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Put a kept original back at its path."""
+
+    path: str
+    original: int
+    replaces: bool
+
+
+Operation = MakeDirectory | Place | Remove | RemoveDirectory | PutBack
+
+
+class Host(Protocol):
+    """What planning asks of a host."""
+
+    def kind(self, path: str, *, follow: bool = False) -> Kind | None:
+        """Return what stands at `path`, None if nothing; `follow` looks behind a last link."""
+        ...
+
+    def names(self, directory: str) -> Sequence[str]:
+        """Return the names in a directory."""
+        ...
+
+    def objections(self, permission: Permission) -> Sequence[str]:
+        """Return why this host cannot grant `permission`: no such user, a missing tool."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a group installs: the host, and what the group put there before."""
+
+    host: Host
+    owned: Mapping[str, Owned]
+
+
+@dataclass(frozen=True, slots=True)
+class InstallPlan:
+    """All that an install does, in order, or all that is in its way.
+
+    Attributes:
+        operations: Removals deepest first, then directories and files, parents first.
+        owned: What the group owns once the operations are done.
+        problems: One sentence each; a plan with a problem is not carried out.
+        warnings: One sentence each; the plan can be carried out.
+    """
+
+    operations: tuple[Operation, ...]
+    owned: Mapping[str, Owned]
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

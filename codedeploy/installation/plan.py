@@ -1,0 +1,145 @@
+"""The decisions of an install: what is made, replaced, kept, put back and removed."""
+
+import posixpath
+from collections.abc import Mapping
+
+from codedeploy.appspec import FileExistsBehavior, ServerAppSpec
+from codedeploy.installation.operations import (
+    Entry,
+    InstallPlan,
+    Kind,
+    MakeDirectory,
+    Operation,
+    Owned,
+    Place,
+    Site,
+)
+from codedeploy.installation.permissions import Grants
+from codedeploy.installation.placement import Placement, place
+from codedeploy.installation.previous import Departure, Held, held_by
+
+
+def plan_install(
+    listing: Mapping[str, Entry],
+    appspec: ServerAppSpec,
+    *,
+    file_exists_behavior: FileExistsBehavior,
+    site: Site,
+) -> InstallPlan:
+    """Decide everything an install does before it does anything.
+
+    Differs from AWS: the previous revision is removed only once nothing stands in the way of the
+    new one, and as part of the same plan.
+
+    Args:
+        listing: Members of the unpacked revision by relative path, directories included.
+        appspec: Its own `file_exists_behavior` wins over the deployment's.
+        file_exists_behavior: The deployment's.
+        site: The host, and what the group owns there.
+    """
+    placements = place(listing, appspec.files)
+    held = held_by(site)
+    decisions = _Decisions(site, held, appspec.file_exists_behavior or file_exists_behavior)
+    for path, placement in sorted(placements.at.items()):
+        decisions.settle(path, placement)
+    departure = Departure(site, held, decisions.owned)
+    grants = Grants(decisions.creations, site.host)
+    for permission in appspec.permissions:
+        grants.grant(permission)
+    return InstallPlan(
+        operations=(*departure.operations, *grants.operations),
+        owned=decisions.owned,
+        problems=(
+            *placements.problems,
+            *decisions.problems,
+            *departure.problems,
+            *grants.problems,
+        ),
+        warnings=tuple(grants.warnings),
+    )
+
+
+class _Decisions:
+    """Settles one destination after the other, parents first."""
+
+    def __init__(self, site: Site, held: Mapping[str, Held], behavior: FileExistsBehavior) -> None:
+        self.creations: list[Operation] = []
+        self.owned: dict[str, Owned] = {}
+        self.problems: list[str] = []
+        self._host = site.host
+        self._behavior = behavior
+        self._held = held
+        self._fresh: set[str] = set()
+        originals = (each.original for each in site.owned.values())
+        self._last_original = max((number for number in originals if number), default=0)
+
+    def settle(self, path: str, placement: Placement) -> None:
+        """Decide what happens at one destination."""
+        if placement.is_directory:
+            self._settle_directory(path, placement)
+        else:
+            self._settle_leaf(path, placement)
+
+    def _settle_directory(self, path: str, placement: Placement) -> None:
+        held = self._held.get(path)
+        if held is not None and held.is_directory:
+            self.owned[path] = held.owned
+            self.creations.append(MakeDirectory(path, placement.entry, exists=True))
+        elif held is not None and held.owned.original is not None:
+            self.problems.append(
+                f"{path} has to be a directory but was a file before this deployment group came, "
+                "and is to be one again after it; change the destination."
+            )
+        elif held is not None or self._now(path) is None:
+            self._fresh.add(path)
+            self.creations.append(MakeDirectory(path, placement.entry))
+            self.owned[path] = Owned(Kind.DIRECTORY)
+        elif self._host.kind(path, follow=True) is not Kind.DIRECTORY:
+            self.problems.append(
+                f"{path} has to be a directory but is a {self._now(path)} that this deployment "
+                "group did not put there; remove it or change the destination."
+            )
+
+    def _settle_leaf(self, path: str, placement: Placement) -> None:
+        held = self._held.get(path)
+        now = held.now if held else self._now(path)
+        if held is not None or now is None:
+            self._place(path, placement, held)
+        elif now in (Kind.DIRECTORY, Kind.OTHER):
+            what = "a directory" if now is Kind.DIRECTORY else "a device, socket or pipe"
+            self.problems.append(
+                f"{path} is {what} on this host, where {placement.source!r} of the revision "
+                "should go; remove it or change the destination."
+            )
+        else:
+            self._meet_stranger(path, placement)
+
+    def _meet_stranger(self, path: str, placement: Placement) -> None:
+        """Do with a file that was there before the group what `file_exists_behavior` says."""
+        if self._behavior is FileExistsBehavior.DISALLOW:
+            self.problems.append(
+                f"{path} already exists on this host and was not put there by this deployment "
+                "group; remove it, or set file_exists_behavior to OVERWRITE or RETAIN."
+            )
+        elif self._behavior is FileExistsBehavior.OVERWRITE:
+            self._last_original += 1
+            number = self._last_original
+            self.owned[path] = Owned(placement.entry.kind, number)
+            self.creations.append(
+                Place(path, placement.source or "", placement.entry, replaces=True, original=number)
+            )
+
+    def _place(self, path: str, placement: Placement, held: Held | None) -> None:
+        # A directory in the way is removed beforehand; a file makes way in one step.
+        replaces = held is not None and held.now not in (None, Kind.DIRECTORY)
+        self.owned[path] = Owned(placement.entry.kind, held.owned.original if held else None)
+        self.creations.append(
+            Place(path, placement.source or "", placement.entry, replaces=replaces)
+        )
+
+    def _now(self, path: str) -> Kind | None:
+        """Return what stands at a destination; below a directory yet to be made, nothing."""
+        parent = posixpath.dirname(path)
+        if parent in self._fresh:
+            return None
+        return self._host.kind(path)

@@ -1,0 +1,117 @@
+"""The previous revision: what the group still holds on the host, and what becomes of it."""
+
+import posixpath
+from dataclasses import dataclass
+
+from codedeploy.installation.operations import (
+    Kind,
+    Operation,
+    Owned,
+    PutBack,
+    Remove,
+    RemoveDirectory,
+    Site,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A path of the group's that is still the group's, and what stands there now."""
+
+    owned: Owned
+    now: Kind | None
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether the group put a directory there, and it is one still."""
+        return self.owned.kind is Kind.DIRECTORY
+
+
+def held_by(site: Site) -> dict[str, Held]:
+    """Return what the group still holds of what it put on the host.
+
+    Where somebody put something else in a directory's place, that and all below it is theirs: a
+    link in its place would otherwise lead removals out of the tree.
+    """
+    held: dict[str, Held] = {}
+    lost: set[str] = set()
+    for path, owned in sorted(site.owned.items()):
+        is_below_lost = posixpath.dirname(path) in lost
+        now = None if is_below_lost else site.host.kind(path)
+        if is_below_lost or not _is_as_put(owned.kind, now):
+            lost.add(path)
+        else:
+            held[path] = Held(owned, now)
+    return held
+
+
+def _is_as_put(put: Kind, now: Kind | None) -> bool:
+    if put is Kind.DIRECTORY:
+        return now is Kind.DIRECTORY
+    return now in (None, Kind.FILE, Kind.SYMLINK)
+
+
+class Departure:
+    """Decides what of the previous revision goes, once it is settled what the new one places.
+
+    Args:
+        held: From `held_by`.
+        owned: What the group owns with the new revision; what stays of the old is added.
+
+    Attributes:
+        operations: Deepest first.
+        problems: Old directories that cannot make way.
+    """
+
+    def __init__(self, site: Site, held: dict[str, Held], owned: dict[str, Owned]) -> None:
+        self.operations: list[Operation] = []
+        self.problems: list[str] = []
+        self._host = site.host
+        self._owned = owned
+        self._gone: set[str] = set()
+        for path in sorted(held, reverse=True):
+            if held[path].is_directory:
+                self._leave_directory(path, held[path])
+            else:
+                self._leave_leaf(path, held[path])
+        self._remember_originals(site, held)
+
+    def _leave_directory(self, path: str, held: Held) -> None:
+        """Remove a directory when nothing is left in it; otherwise it stays the group's."""
+        successor = self._owned.get(path)
+        if successor is not None and successor.kind is Kind.DIRECTORY:
+            return
+        names = self._host.names(path)
+        left = [name for name in names if posixpath.join(path, name) not in self._gone]
+        if left and successor is None:
+            self._owned[path] = held.owned
+        elif left:
+            self.problems.append(
+                f"{path} is a directory with {left[0]!r} in it, which no revision put there; the "
+                "new revision has a file of that name. Move the content or change the destination."
+            )
+        else:
+            self._gone.add(path)
+            self.operations.append(RemoveDirectory(path))
+
+    def _leave_leaf(self, path: str, held: Held) -> None:
+        successor, original = self._owned.get(path), held.owned.original
+        if successor is not None and successor.kind is not Kind.DIRECTORY:
+            return
+        if original is not None and self._has_parent(path):
+            self.operations.append(PutBack(path, original, replaces=held.now is not None))
+            return
+        self._gone.add(path)
+        if held.now is not None:
+            self.operations.append(Remove(path))
+
+    def _has_parent(self, path: str) -> bool:
+        return self._host.kind(posixpath.dirname(path), follow=True) is Kind.DIRECTORY
+
+    def _remember_originals(self, site: Site, held: dict[str, Held]) -> None:
+        """Keep what cannot be put back now because somebody else's content is in its place."""
+        for path, owned in site.owned.items():
+            parent = posixpath.dirname(path)
+            is_below_lost = parent in site.owned and parent not in held
+            if owned.original is not None and path not in held and not is_below_lost:
+                self._owned.setdefault(path, owned)

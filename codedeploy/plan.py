@@ -1,0 +1,254 @@
+"""The plan of a deployment to servers: a value that is shown, stored, compared and walked.
+
+A plan is made of waves, walked one after another. Instances that are out of service already form
+the first wave, so that the floor is never breached by starting with healthy ones; a zonal
+configuration makes waves of zones. A wave is cut into batches.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from itertools import groupby
+
+from codedeploy.configs import DeploymentConfig, ZonalConfig
+from codedeploy.errors import DeploymentFailure, ErrorCode
+from codedeploy.failures import named
+from codedeploy.fleet import MOST_INSTANCES, Fleet, Floor, batch_size, floor_of, in_batches
+from codedeploy.instances import HealthClass, Host, InstanceHealth, health_class
+from codedeploy.revision import PinnedRevision
+from codedeploy.wire import Model
+
+UNHEALTHY_FIRST = "unhealthy first"
+
+
+class Wave(Model):
+    """Instances that share a window; the next wave starts when this one has ended.
+
+    Attributes:
+        name: `unhealthy first`, `zone a`, or empty.
+        zone: Waves of one zone share the zone's floor.
+        zone_size: Instances of the zone (of the whole fleet if not zonal).
+        zone_minimum_healthy: The zone's floor.
+        bake_seconds: How long the deployment watches after this wave before it goes on.
+    """
+
+    name: str = ""
+    zone: str = ""
+    targets: tuple[str, ...]
+    batch_size: int
+    zone_size: int
+    zone_minimum_healthy: int
+    bake_seconds: int = 0
+
+    @property
+    def batches(self) -> tuple[tuple[str, ...], ...]:
+        """The targets in the batches that a deployment without failures forms."""
+        return in_batches(self.targets, self.batch_size)
+
+
+class Plan(Model):
+    """What a deployment is going to do, in order.
+
+    Attributes:
+        plan_id: Names the plan for `deploy --plan-id`; empty until it is stored.
+        arithmetic: How the floor was computed, in words.
+        size: Instances that count towards the floor; more than the targets for a rollback.
+        warnings: What a person should know before starting.
+    """
+
+    plan_id: str = ""
+    application_name: str
+    deployment_group_name: str
+    deployment_config_name: str
+    revision: PinnedRevision
+    previous_revision: PinnedRevision | None = None
+    size: int
+    minimum_healthy: int
+    arithmetic: str
+    bystanders: int = 0
+    waves: tuple[Wave, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """All targets in the order of deployment."""
+        return tuple(target for wave in self.waves for target in wave.targets)
+
+    @property
+    def batch_count(self) -> int:
+        """How many batches a deployment without failures forms."""
+        return sum(len(wave.batches) for wave in self.waves)
+
+    @property
+    def fleet(self) -> Fleet:
+        """The fleet before anything has started."""
+        return Fleet(
+            size=self.size, minimum_healthy=self.minimum_healthy, bystanders=self.bystanders
+        )
+
+    @property
+    def fingerprint(self) -> str:
+        """What must be equal for a stored plan to still hold."""
+        kept = self.model_dump_json(exclude={"plan_id", "warnings"})
+        return hashlib.sha256(kept.encode()).hexdigest()
+
+
+class Known(Model):
+    """What the group remembers that decides the order of its instances."""
+
+    health: dict[str, InstanceHealth] = {}
+    last_successful: str | None = None
+
+    def class_of(self, target: str) -> HealthClass:
+        """Return where `target` stands in the order of deployment."""
+        return health_class(self.health.get(target), self.last_successful)
+
+    def in_service(self, target: str) -> bool:
+        """Whether taking `target` out of service costs the fleet a healthy instance."""
+        return self.class_of(target) is not HealthClass.UNHEALTHY
+
+
+def waves_of(hosts: tuple[Host, ...], known: Known, config: DeploymentConfig) -> tuple[Wave, ...]:
+    """Return the waves of a deployment to all of `hosts`.
+
+    Raises:
+        DeploymentFailure: NO_INSTANCES, OVER_MAX_INSTANCES or HEALTH_CONSTRAINTS_INVALID.
+    """
+    _check_size(len(hosts))
+    floor = floor_for(config, len(hosts))
+    if config.zonal_config is None:
+        return _waves_of_one_zone(_ordered(hosts, known), known, floor, fleet_size=len(hosts))
+    return _zonal_waves(hosts, known, floor, config.zonal_config)
+
+
+def floor_for(config: DeploymentConfig, size: int) -> Floor:
+    """Return the floor that a Server configuration means for `size` instances."""
+    if config.minimum_healthy_hosts is None:
+        raise DeploymentFailure(
+            ErrorCode.HEALTH_CONSTRAINTS_INVALID,
+            f"{config.deployment_config_name} has no minimumHealthyHosts: it is not for servers.",
+        )
+    return floor_of(config.minimum_healthy_hosts, size)
+
+
+def _check_size(size: int) -> None:
+    if size == 0:
+        raise DeploymentFailure(
+            ErrorCode.NO_INSTANCES,
+            "No registered instance matches the deployment group's tag filters. Compare them with "
+            "the tags in: rollway get instances",
+        )
+    if size > MOST_INSTANCES:
+        raise DeploymentFailure(
+            ErrorCode.OVER_MAX_INSTANCES,
+            f"{size} instances match, and one deployment takes at most {MOST_INSTANCES}. Split the "
+            "group by tags.",
+        )
+
+
+def _ordered(hosts: tuple[Host, ...], known: Known) -> tuple[str, ...]:
+    """Return the names: unhealthy, unknown, old, current; by name inside a class."""
+    names = sorted(host.name for host in hosts)
+    return tuple(sorted(names, key=known.class_of))
+
+
+def _waves_of_one_zone(
+    targets: tuple[str, ...], known: Known, floor: Floor, *, fleet_size: int
+) -> tuple[Wave, ...]:
+    size = batch_size(fleet_size - floor.minimum_healthy, fleet_size)
+    parts = [(key, tuple(part)) for key, part in groupby(targets, known.in_service)]
+    return tuple(
+        Wave(
+            name=UNHEALTHY_FIRST if not in_service and len(parts) > 1 else "",
+            targets=part,
+            batch_size=size,
+            zone_size=fleet_size,
+            zone_minimum_healthy=floor.minimum_healthy,
+        )
+        for in_service, part in parts
+    )
+
+
+def _zonal_waves(
+    hosts: tuple[Host, ...], known: Known, floor: Floor, zonal: ZonalConfig
+) -> tuple[Wave, ...]:
+    zones = sorted({host.zone for host in hosts})
+    waves: list[Wave] = []
+    for index, zone in enumerate(zones):
+        members = tuple(host for host in hosts if host.zone == zone)
+        zone_floor = _zone_floor(zonal, zone, len(members))
+        window = min(len(hosts) - floor.minimum_healthy, len(members) - zone_floor.minimum_healthy)
+        parts = _waves_of_one_zone(
+            _ordered(members, known), known, zone_floor, fleet_size=len(members)
+        )
+        named_parts = [_in_zone(part, zone, batch_size(window, len(members))) for part in parts]
+        bake = _bake_seconds(zonal, is_first=index == 0, is_last=index == len(zones) - 1)
+        named_parts[-1] = named_parts[-1].model_copy(update={"bake_seconds": bake})
+        waves += named_parts
+    return tuple(waves)
+
+
+def _in_zone(wave: Wave, zone: str, size: int) -> Wave:
+    label = f"zone {zone or '(none)'}"
+    name = f"{label}, {wave.name}" if wave.name else label
+    return wave.model_copy(update={"zone": zone, "name": name, "batch_size": size})
+
+
+def _zone_floor(zonal: ZonalConfig, zone: str, size: int) -> Floor:
+    minimum = zonal.minimum_healthy_hosts_per_zone
+    if minimum is None:
+        return Floor(minimum_healthy=0, arithmetic="0 must stay")
+    try:
+        return floor_of(minimum, size)
+    except DeploymentFailure as error:
+        raise DeploymentFailure(error.error_code, f"zone {zone}: {error.message}") from error
+
+
+def _bake_seconds(zonal: ZonalConfig, *, is_first: bool, is_last: bool) -> int:
+    if is_last:
+        return 0
+    monitor = zonal.monitor_duration_in_seconds or 0
+    if is_first and zonal.first_zone_monitor_duration_in_seconds is not None:
+        return zonal.first_zone_monitor_duration_in_seconds
+    return monitor
+
+
+def rollback_waves(
+    touched: Mapping[str, bool], *, size: int, minimum_healthy: int
+) -> tuple[Wave, ...]:
+    """Return the waves that take `touched` instances back: failed ones first, zones ignored.
+
+    Args:
+        touched: Whether each touched instance is in service now.
+        size: Instances of the whole fleet.
+        minimum_healthy: The floor of the failed deployment; it holds for its rollback too.
+    """
+    ordered = tuple(sorted(touched, key=lambda target: (touched[target], target)))
+    per_batch = batch_size(size - minimum_healthy, size)
+    return tuple(
+        Wave(
+            name=UNHEALTHY_FIRST if not in_service else "",
+            targets=tuple(part),
+            batch_size=per_batch,
+            zone_size=size,
+            zone_minimum_healthy=minimum_healthy,
+        )
+        for in_service, part in groupby(ordered, touched.__getitem__)
+    )
+
+
+def differences(old: Plan, new: Plan) -> tuple[str, ...]:
+    """Return, in words, why `old` no longer holds."""
+    found = []
+    gone = [target for target in old.targets if target not in set(new.targets)]
+    joined = [target for target in new.targets if target not in set(old.targets)]
+    if gone:
+        found.append(f"{named(gone)} left the fleet")
+    if joined:
+        found.append(f"{named(joined)} joined the fleet")
+    if old.revision.sha256 != new.revision.sha256:
+        found.append(f"the content of {new.revision.label} changed")
+    if old.arithmetic != new.arithmetic or old.deployment_config_name != new.deployment_config_name:
+        found.append(f"the floor was {old.arithmetic}, now {new.arithmetic}")
+    if not found and old.fingerprint != new.fingerprint:
+        found.append("the order of the instances or the group's last good revision changed")
+    return tuple(found)

@@ -1,0 +1,70 @@
+"""Whether to roll back, to what, and which instances it concerns."""
+
+from collections.abc import Iterable
+
+from codedeploy.deployment import Creator, DeploymentStatus, TargetResult, TargetStatus
+from codedeploy.deployment_group import AutoRollbackConfiguration, AutoRollbackEvent
+from codedeploy.revision import PinnedRevision
+from codedeploy.wire import Model
+
+IMPOSSIBLE = "Nothing to roll back to: no earlier deployment of this group succeeded."
+NOTHING_TOUCHED = "Nothing to roll back: no instance was touched."
+NEVER_TWICE = "A rollback is never rolled back: look at the hosts, then deploy again."
+NOT_ASKED_FOR = "No rollback: neither the group's configuration nor the stop asks for one."
+
+
+class RollbackDecision(Model):
+    """What compensation is due.
+
+    Attributes:
+        revision: What to go back to; None if there is no rollback.
+        targets: Whether each touched instance is in service now.
+        message: Why there is no rollback; empty if there is one.
+    """
+
+    revision: PinnedRevision | None = None
+    targets: dict[str, bool] = {}
+    message: str = ""
+
+
+def wants_rollback(
+    status: DeploymentStatus, configuration: AutoRollbackConfiguration, asked: bool | None
+) -> bool:
+    """Whether a deployment that ends with `status` is to be taken back.
+
+    Args:
+        status: How the deployment ended.
+        configuration: The deployment's own, or else its group's.
+        asked: What the person who stopped it said; None follows the configuration.
+    """
+    if asked is not None:
+        return asked
+    event = {
+        DeploymentStatus.FAILED: AutoRollbackEvent.DEPLOYMENT_FAILURE,
+        DeploymentStatus.STOPPED: AutoRollbackEvent.DEPLOYMENT_STOP_ON_REQUEST,
+    }.get(status)
+    return event is not None and configuration.answers(event)
+
+
+def touched(results: Iterable[TargetResult]) -> dict[str, bool]:
+    """Return each touched instance, and whether it is in service."""
+    return {
+        result.target_id: result.status is TargetStatus.SUCCEEDED
+        for result in results
+        if result.is_touched
+    }
+
+
+def decide(
+    *, is_wanted: bool, creator: Creator, previous: PinnedRevision | None, targets: dict[str, bool]
+) -> RollbackDecision:
+    """Return the rollback that is due, or the reason why there is none."""
+    if not is_wanted:
+        return RollbackDecision(message=NOT_ASKED_FOR)
+    if creator is Creator.ROLLBACK:
+        return RollbackDecision(message=NEVER_TWICE)
+    if not targets:
+        return RollbackDecision(message=NOTHING_TOUCHED)
+    if previous is None:
+        return RollbackDecision(message=IMPOSSIBLE)
+    return RollbackDecision(revision=previous, targets=targets)

@@ -1,0 +1,1 @@
+"""The client: the `rollway` command line and the functions behind it."""

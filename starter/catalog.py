@@ -1,0 +1,303 @@
+"""Applications, groups, configurations, instances: applying and reading them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from temporalio.client import Client, WithStartWorkflowOperation
+from temporalio.common import WorkflowIDConflictPolicy
+
+from activities.directory import Directory
+from codedeploy.application import Application
+from codedeploy.application_info import ApplicationInfo
+from codedeploy.configs import PREDEFINED, DeploymentConfig
+from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.errors import (
+    ApplicationDoesNotExist,
+    DeploymentConfigDoesNotExist,
+    DeploymentGroupDoesNotExist,
+    InvalidRevision,
+    RevisionDoesNotExist,
+)
+from codedeploy.group_info import DeploymentGroupInfo
+from codedeploy.identifiers import (
+    application_workflow_id,
+    config_workflow_id,
+    group_workflow_id,
+)
+from codedeploy.instance import InstanceRegistration
+from codedeploy.revision import (
+    BundleType,
+    LocalLocation,
+    PinnedRevision,
+    Revision,
+    RevisionType,
+    pinned_again,
+)
+from codedeploy.support import check_supported
+from starter.answers import Applied, InstanceInfo
+from starter.connection import PATIENCE, in_words
+from workflows.application import ApplicationWorkflow
+from workflows.deployment_config import DeploymentConfigWorkflow
+from workflows.deployment_group import DeploymentGroupWorkflow
+from workflows.options import CONTROL_QUEUE
+
+Document = Application | DeploymentGroup | DeploymentConfig
+
+_ORDER = (Application, DeploymentConfig, DeploymentGroup)
+_SUFFIXES = {
+    ".zip": BundleType.ZIP,
+    ".tar": BundleType.TAR,
+    ".tgz": BundleType.TGZ,
+    ".tar.gz": BundleType.TGZ,
+}
+
+
+class Catalog:
+    """What is deployed where, and by what rules."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def apply(self, documents: Sequence[Document]) -> list[Applied]:
+        """Create or update what `documents` describe: applications, configurations, groups.
+
+        Raises:
+            UnsupportedOperation: A group asks for what Rollway does not carry out yet; nothing of
+                the call was applied.
+        """
+        for document in documents:
+            if isinstance(document, DeploymentGroup):
+                check_supported(document)
+        ordered = sorted(documents, key=lambda document: _ORDER.index(type(document)))
+        return [await self._apply(document) for document in ordered]
+
+    async def _apply(self, document: Document) -> Applied:
+        if isinstance(document, Application):
+            return await self._apply_application(document)
+        if isinstance(document, DeploymentConfig):
+            return await self._apply_config(document)
+        return await self._apply_group(document)
+
+    async def _apply_application(self, application: Application) -> Applied:
+        name = application.application_name
+        is_changed, is_new = await self._define(
+            ApplicationWorkflow,
+            ApplicationInfo(application=application),
+            application,
+            workflow_id=application_workflow_id(name),
+        )
+        return Applied(kind="application", name=name, change=_change(is_new, is_changed))
+
+    async def _apply_config(self, config: DeploymentConfig) -> Applied:
+        name = config.deployment_config_name
+        _, is_new = await self._define(
+            DeploymentConfigWorkflow, config, config, workflow_id=config_workflow_id(name)
+        )
+        return Applied(kind="deployment configuration", name=name, change=_change(is_new, False))
+
+    async def _apply_group(self, group: DeploymentGroup) -> Applied:
+        application = await self.application(group.application_name)
+        await self.config(group.deployment_config_name)
+        group = group.model_copy(
+            update={"compute_platform": application.application.compute_platform}
+        )
+        check_supported(group)
+        is_changed, is_new = await self._define(
+            DeploymentGroupWorkflow,
+            DeploymentGroupInfo(group=group, deployment_group_id=str(uuid4())),
+            group,
+            workflow_id=group_workflow_id(group.application_name, group.deployment_group_name),
+        )
+        handle = self._client.get_workflow_handle(application_workflow_id(group.application_name))
+        with in_words():
+            await handle.execute_update("add_group", group.deployment_group_name)
+        return Applied(
+            kind="deployment group", name=group.full_name, change=_change(is_new, is_changed)
+        )
+
+    async def _define(
+        self, entity: Any, initial: Any, definition: Any, *, workflow_id: str
+    ) -> tuple[bool, bool]:
+        """Start the entity or update it; return whether it changed, and whether it is new."""
+        start = WithStartWorkflowOperation(
+            entity.run,
+            initial,
+            id=workflow_id,
+            task_queue=CONTROL_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            static_summary=workflow_id,
+        )
+        is_new = not await self._is_running(workflow_id)
+        with in_words():
+            is_changed = await self._client.execute_update_with_start_workflow(
+                "define",
+                definition,
+                start_workflow_operation=start,
+                rpc_timeout=PATIENCE,
+            )
+        return bool(is_changed), is_new
+
+    async def _is_running(self, workflow_id: str) -> bool:
+        count = await self._client.count_workflows(
+            f"WorkflowId = '{workflow_id}' AND ExecutionStatus = 'Running'"
+        )
+        return count.count > 0
+
+    async def _ids(self, workflow_type: str) -> list[str]:
+        query = f"WorkflowType = '{workflow_type}' AND ExecutionStatus = 'Running'"
+        with in_words():
+            found = [execution.id async for execution in self._client.list_workflows(query)]
+        return sorted(workflow_id.partition("/")[2] for workflow_id in found)
+
+    async def applications(self) -> list[str]:
+        """Return the names of all applications."""
+        return await self._ids("ApplicationWorkflow")
+
+    async def application(self, name: str) -> ApplicationInfo:
+        """Return what is known of an application.
+
+        Raises:
+            ApplicationDoesNotExist: Nobody applied it.
+        """
+        missing = ApplicationDoesNotExist(
+            f"There is no application {name}. List them with: rollway get applications. Make it "
+            "with: rollway apply -f FILE"
+        )
+        with in_words(missing):
+            info: ApplicationInfo = await self._query(
+                application_workflow_id(name), "info", ApplicationInfo
+            )
+        return info
+
+    async def groups(self, application: str | None = None) -> list[str]:
+        """Return the deployment groups as `application/group`."""
+        names = await self._ids("DeploymentGroupWorkflow")
+        return [name for name in names if application in (None, name.partition("/")[0])]
+
+    async def group(self, application: str, group: str) -> DeploymentGroupInfo:
+        """Return what is known of a deployment group.
+
+        Raises:
+            DeploymentGroupDoesNotExist: Nobody applied it.
+        """
+        missing = DeploymentGroupDoesNotExist(
+            f"There is no deployment group {application}/{group}. List them with: "
+            "rollway get groups"
+        )
+        with in_words(missing):
+            info: DeploymentGroupInfo = await self._query(
+                group_workflow_id(application, group), "info", DeploymentGroupInfo
+            )
+        return info
+
+    async def configs(self) -> list[DeploymentConfig]:
+        """Return all deployment configurations, the predefined ones first."""
+        custom = [await self.config(name) for name in await self._ids("DeploymentConfigWorkflow")]
+        return [*PREDEFINED.values(), *custom]
+
+    async def config(self, name: str) -> DeploymentConfig:
+        """Return a deployment configuration.
+
+        Raises:
+            DeploymentConfigDoesNotExist: Neither predefined nor applied.
+        """
+        if name in PREDEFINED:
+            return PREDEFINED[name]
+        missing = DeploymentConfigDoesNotExist(
+            f"There is no deployment configuration {name}. List them with: rollway get configs"
+        )
+        with in_words(missing):
+            config: DeploymentConfig = await self._query(
+                config_workflow_id(name), "config", DeploymentConfig
+            )
+        return config
+
+    async def instances(self) -> list[InstanceInfo]:
+        """Return all registered instances, by name."""
+        directory = Directory(self._client)
+        with in_words():
+            hosts = await directory.hosts()
+            seen = await directory.last_seen([host.name for host in hosts])
+        runs = await self._runs()
+        return [
+            InstanceInfo(
+                registration=InstanceRegistration(name=host.name, tags=host.tags),
+                last_seen=seen[host.name],
+                runs=runs.get(host.name, {}),
+            )
+            for host in hosts
+        ]
+
+    async def _runs(self) -> dict[str, dict[str, str]]:
+        """Return, for each instance, the revision each group last installed on it."""
+        runs: dict[str, dict[str, str]] = {}
+        for name in await self.groups():
+            application, _, group = name.partition("/")
+            info = await self.group(application, group)
+            for host, health in info.health.items():
+                if health.installed is not None:
+                    runs.setdefault(host, {})[name] = health.label
+        return runs
+
+    async def push(self, application: str, source: Path) -> PinnedRevision:
+        """Register a directory or archive as a revision, and return it pinned.
+
+        Raises:
+            InvalidRevision: It has no AppSpec, or one with errors; nothing was registered.
+        """
+        await self.application(application)
+        handle = self._client.get_workflow_handle(application_workflow_id(application))
+        with in_words():
+            return await handle.execute_update(
+                "register_revision", local_revision(source), result_type=PinnedRevision
+            )
+
+    async def revision(self, application: str, label: str) -> Revision:
+        """Return the newest registered revision of that label, or that begins with that digest.
+
+        Raises:
+            RevisionDoesNotExist: No registered revision has it.
+        """
+        info = await self.application(application)
+        for known in info.revisions:
+            if known.label == label or (len(label) >= 6 and known.sha256.startswith(label)):
+                return pinned_again(known)
+        raise RevisionDoesNotExist(
+            f"{application} has no revision {label!r}, and it is no path here. List them with: "
+            f"rollway get application {application}. Register one with: "
+            f"rollway push {application} DIR"
+        )
+
+    async def _query(self, workflow_id: str, name: str, kind: type[Any]) -> Any:
+        handle = self._client.get_workflow_handle(workflow_id)
+        return await handle.query(name, result_type=kind, rpc_timeout=PATIENCE)
+
+
+def local_revision(source: Path) -> Revision:
+    """Return the revision that a directory or archive of this machine is.
+
+    Raises:
+        InvalidRevision: There is no such path, or it is no archive that Rollway knows.
+    """
+    path = source.resolve()
+    if path.is_dir():
+        bundle_type = BundleType.DIRECTORY
+    elif path.is_file():
+        found = [kind for suffix, kind in _SUFFIXES.items() if path.name.endswith(suffix)]
+        if not found:
+            raise InvalidRevision(f"{path} is no .tar, .tgz, .tar.gz or .zip archive.")
+        bundle_type = found[0]
+    else:
+        raise InvalidRevision(f"There is no file or directory {source}.")
+    return Revision(
+        revision_type=RevisionType.LOCAL,
+        local_location=LocalLocation(location=str(path), bundle_type=bundle_type),
+    )
+
+
+def _change(is_new: bool, is_changed: bool) -> str:
+    if is_new:
+        return "created"
+    return "updated" if is_changed else "unchanged"

@@ -1,0 +1,205 @@
+"""`rollway plan`, `deploy` and `rollback`: changing what a group runs."""
+
+import shlex
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from codedeploy.appspec import FileExistsBehavior
+from codedeploy.deployment import DEPLOYMENT_ID, DeploymentRequest
+from codedeploy.deployment_group import AutoRollbackConfiguration, AutoRollbackEvent
+from codedeploy.errors import InvalidInput
+from codedeploy.revision import Revision
+from codedeploy.steering import Verb
+from starter.commands.exit_codes import exit_code_of_status
+from starter.commands.following import follow
+from starter.commands.naming import group_parts, location
+from starter.commands.options import GroupName, Output, Reason, Watch
+from starter.commands.session import Session, connected
+from starter.commands.steering import intervene
+from starter.commands.terminal import note
+from starter.render.documents import OutputFormat
+from starter.render.plan import plan_view
+
+RevisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--revision",
+        "-r",
+        metavar="REVISION",
+        help="A directory, an archive, s3://BUCKET/KEY, github:OWNER/REPO@COMMIT or the label of "
+        "a registered revision. [default: the last good one]",
+    ),
+]
+ConfigOption = Annotated[
+    str | None,
+    typer.Option("--config", metavar="NAME", help="Pace. [default: the group's configuration]"),
+]
+
+
+@connected
+async def plan(
+    session: Session,
+    group: GroupName,
+    *,
+    revision: RevisionOption = None,
+    config: ConfigOption = None,
+    output: Output = OutputFormat.TABLE,
+) -> None:
+    """Show what a deployment would do: hosts in order, batches, floor; change nothing."""
+    request = await _request(session, group, revision, {"deployment_config_name": config})
+    rollway = await session.rollway()
+    made = await rollway.plan(request)
+    command = deploy_command(group, revision=revision, config=config, plan_id=made.plan_id)
+    canvas = session.terminal.canvas()
+    session.terminal.answer(made, output, lambda: plan_view(made, canvas, command=command))
+
+
+def deploy_command(group: str, *, revision: str | None, config: str | None, plan_id: str) -> str:
+    """Return what to type to deploy what was planned."""
+    words = ["rollway", "deploy", group]
+    for option, value in (("--revision", revision), ("--config", config), ("--plan-id", plan_id)):
+        words += [option, value] if value else []
+    return shlex.join(words)
+
+
+@connected
+async def deploy(
+    session: Session,
+    group: GroupName,
+    *,
+    revision: RevisionOption = None,
+    config: ConfigOption = None,
+    description: Annotated[str, typer.Option(help="For the record.")] = "",
+    plan_id: Annotated[
+        str | None, typer.Option(help="Deploy only if this plan still holds.")
+    ] = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key again is the same deployment.")
+    ] = None,
+    ignore_application_stop_failures: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-application-stop-failures",
+            help="Go on if the old revision's stop scripts fail.",
+        ),
+    ] = False,
+    file_exists_behavior: Annotated[
+        FileExistsBehavior,
+        typer.Option(case_sensitive=False, help="What to do with files in the way."),
+    ] = FileExistsBehavior.DISALLOW,
+    auto_rollback: Annotated[
+        bool | None,
+        typer.Option(
+            "--auto-rollback/--no-auto-rollback",
+            help="Roll back if it fails. [default: as the group says]",
+        ),
+    ] = None,
+    watch: Watch = None,
+    output: Output = OutputFormat.TABLE,
+) -> int | None:
+    """Deploy a revision to a group.
+
+    Watched, the exit status is that of the deployment: 0 succeeded, 1 failed, 3 stopped.
+    Unwatched, the deployment's id is printed.
+    """
+    members = {
+        "deployment_config_name": config,
+        "description": description,
+        "plan_id": plan_id,
+        "idempotency_key": idempotency_key,
+        "ignore_application_stop_failures": ignore_application_stop_failures,
+        "file_exists_behavior": file_exists_behavior.value,
+        "auto_rollback_configuration": _auto_rollback(auto_rollback),
+    }
+    request = await _request(session, group, revision, members)
+    rollway = await session.rollway()
+    return await _started(session, await rollway.deploy(request), watch, output)
+
+
+@connected
+async def rollback(
+    session: Session,
+    subject: Annotated[
+        str, typer.Argument(metavar="ID|APP/GROUP", help="A running deployment, or a group.")
+    ],
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="LABEL", help="A registered revision. [default: the last good one]"),
+    ] = None,
+    reason: Reason = "",
+    watch: Watch = None,
+    output: Output = OutputFormat.TABLE,
+) -> int | None:
+    """Take a running deployment back, or a group to its last good or a named revision."""
+    if not DEPLOYMENT_ID.fullmatch(subject):
+        application, group = group_parts(subject)
+        rollway = await session.rollway()
+        deployment_id = await rollway.rollback(application, group, to=to)
+        return await _started(session, deployment_id, watch, output)
+    if to is not None:
+        raise InvalidInput(
+            f"--to names a revision for a group, and {subject} is a deployment: it goes back to "
+            "what was there before it. Leave --to out, or name the group."
+        )
+    await intervene(session, subject, Verb.ROLLBACK, reason=reason)
+    if not _watches(session, watch):
+        return None
+    sections = await follow(session, subject, output)
+    return exit_code_of_status(sections[-1].status)
+
+
+async def _started(
+    session: Session, deployment_id: str, watch: bool | None, output: OutputFormat
+) -> int | None:
+    if _watches(session, watch):
+        sections = await follow(session, deployment_id, output)
+        return exit_code_of_status(sections[0].status)
+    session.terminal.answer({"deploymentId": deployment_id}, output, list)
+    if output is OutputFormat.TABLE:
+        session.terminal.say(deployment_id)
+        note(f"Watch it: rollway status {deployment_id} --watch")
+    return None
+
+
+def _watches(session: Session, watch: bool | None) -> bool:
+    return session.terminal.is_live if watch is None else watch
+
+
+async def _request(
+    session: Session, group: str, revision: str | None, members: dict[str, Any]
+) -> DeploymentRequest:
+    application, group_name = group_parts(group)
+    found = await _revision(session, application, revision) if revision else None
+    try:
+        return DeploymentRequest(
+            application_name=application,
+            deployment_group_name=group_name,
+            revision=found,
+            **members,
+        )
+    except ValidationError as error:
+        raise InvalidInput(_first_problem(error)) from error
+
+
+async def _revision(session: Session, application: str, typed: str) -> Revision:
+    found = location(typed)
+    if found is None:
+        rollway = await session.rollway()
+        found = await rollway.revision(application, typed)
+    return found
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    option = "--" + str(problem["loc"][0]).replace("_", "-") if problem["loc"] else "request"
+    return f"{option}: {problem['msg']}"
+
+
+def _auto_rollback(wanted: bool | None) -> AutoRollbackConfiguration | None:
+    if wanted is None:
+        return None
+    events = (AutoRollbackEvent.DEPLOYMENT_FAILURE,) if wanted else ()
+    return AutoRollbackConfiguration(enabled=wanted, events=events)

@@ -1,0 +1,141 @@
+"""Reading what people type for groups, revisions and lifecycle events."""
+
+import re
+from pathlib import Path
+
+from codedeploy.application import check_name
+from codedeploy.document import alternatives, did_you_mean
+from codedeploy.errors import InvalidInput, InvalidRevision
+from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.revision import (
+    BundleType,
+    GitHubLocation,
+    LocalLocation,
+    Revision,
+    RevisionType,
+    S3Location,
+)
+
+_SUFFIXES = {
+    ".tar.gz": BundleType.TGZ,
+    ".tgz": BundleType.TGZ,
+    ".tar": BundleType.TAR,
+    ".zip": BundleType.ZIP,
+}
+_S3 = re.compile(r"s3://(?P<bucket>[^/?]+)/(?P<key>[^?]+)(?:\?versionId=(?P<version>[^&]+))?")
+_GITHUB = re.compile(r"github:(?P<repository>[^/@\s]+/[^/@\s]+)@(?P<commit>[0-9a-fA-F]{7,40})")
+
+
+def group_parts(name: str) -> tuple[str, str]:
+    """Return application and group of `application/group`.
+
+    Raises:
+        InvalidInput: It is not two names with a slash between them.
+    """
+    application, slash, group = name.partition("/")
+    if not slash or "/" in group:
+        raise InvalidInput(
+            f"{name!r} names no deployment group: expected APP/GROUP, such as shop/production. "
+            "List them with: rollway get groups"
+        )
+    return check_name(application, of="application"), check_name(group, of="deployment group")
+
+
+def check_group_name(name: str) -> str:
+    """Return `name` if it has the form `application/group`.
+
+    Raises:
+        InvalidInput: It has not.
+    """
+    group_parts(name)
+    return name
+
+
+def location(typed: str) -> Revision | None:
+    """Return the revision that `typed` locates by itself; None if it is a label to look up.
+
+    An existing file or directory wins over a label of the same spelling.
+
+    Raises:
+        InvalidRevision: It starts like an address or a path and is none.
+    """
+    if typed.startswith("s3://"):
+        return _s3(typed)
+    if typed.startswith("github:"):
+        return _github(typed)
+    path = Path(typed).expanduser()
+    if path.exists():
+        return local(path)
+    if typed.startswith((".", "/", "~")) or bundle_type_of(path):
+        raise InvalidRevision(f"There is no file or directory {typed}.")
+    return None
+
+
+def local(path: Path) -> Revision:
+    """Return the directory or archive at `path` as a revision.
+
+    Raises:
+        InvalidRevision: It is neither a directory nor an archive by its name.
+    """
+    form = BundleType.DIRECTORY if path.is_dir() else bundle_type_of(path)
+    if form is None:
+        raise InvalidRevision(
+            f"{path} is neither a directory nor an archive: expected a name that ends in "
+            f"{alternatives(sorted(_SUFFIXES))}."
+        )
+    found = LocalLocation(location=str(path.resolve()), bundle_type=form)
+    return Revision(revision_type=RevisionType.LOCAL, local_location=found)
+
+
+def bundle_type_of(path: Path | str) -> BundleType | None:
+    """Return the form of an archive by its name."""
+    name = str(path).lower()
+    return next((form for suffix, form in _SUFFIXES.items() if name.endswith(suffix)), None)
+
+
+def _s3(typed: str) -> Revision:
+    found = _S3.fullmatch(typed)
+    if not found:
+        raise InvalidRevision(
+            f"{typed!r} is no S3 location: expected s3://bucket/key or "
+            "s3://bucket/key?versionId=..."
+        )
+    bundle_type = bundle_type_of(found["key"])
+    if bundle_type is None:
+        raise InvalidRevision(
+            f"{typed!r}: the key must end in {alternatives(sorted(_SUFFIXES))}, which tells the "
+            "form of the bundle."
+        )
+    place = S3Location(
+        bucket=found["bucket"],
+        key=found["key"],
+        version=found["version"],
+        bundle_type=bundle_type,
+    )
+    return Revision(revision_type=RevisionType.S3, s3_location=place)
+
+
+def _github(typed: str) -> Revision:
+    found = _GITHUB.fullmatch(typed)
+    if not found:
+        raise InvalidRevision(
+            f"{typed!r} is no GitHub location: expected github:owner/repository@commit with 7 to "
+            "40 hexadecimal digits."
+        )
+    place = GitHubLocation(repository=found["repository"], commit_id=found["commit"])
+    return Revision(revision_type=RevisionType.GITHUB, git_hub_location=place)
+
+
+def lifecycle_event(typed: str) -> LifecycleEvent:
+    """Return the event that `typed` names, in any case.
+
+    Raises:
+        InvalidInput: There is none.
+    """
+    for event in LifecycleEvent:
+        if event.lower() == typed.lower():
+            return event
+    hint = did_you_mean(typed, LifecycleEvent) or "."
+    raise InvalidInput(
+        f"{typed!r} is no lifecycle event{hint} There are: {', '.join(LifecycleEvent)}."
+    )

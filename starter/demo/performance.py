@@ -1,0 +1,113 @@
+"""The demo from the first process started to the last one stopped."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+from codedeploy.deployment import DeploymentInfo
+from starter.client import Rollway
+from starter.commands.terminal import Terminal
+from starter.control_plane import ControlPlane, Home, control_plane
+from starter.demo.fleet import DemoHome, demo_home, fleet
+from starter.demo.narrator import Narrator
+from starter.demo.recap import (
+    TRY_AFTERWARDS,
+    recap_lines,
+    story_document,
+    surprises,
+    try_while_it_runs,
+)
+from starter.demo.scenario import (
+    STORY,
+    Story,
+    Told,
+    apply_manifest,
+    tell,
+    until_registered,
+    where_they_stand,
+)
+from starter.polling import until_a_worker_polls
+from starter.render.documents import OutputFormat, document
+from starter.server import NAMESPACE
+
+_WORKER_PATIENCE = timedelta(seconds=60)
+
+
+class Performance:
+    """One run of the demo.
+
+    Args:
+        size: How many hosts there are.
+        keep: Whether everything stays there until it is interrupted.
+        output: How the recap is printed; as a document, everything else goes to standard error.
+    """
+
+    def __init__(self, size: int, *, keep: bool, output: OutputFormat) -> None:
+        self._size = size
+        self._keep = keep
+        self._output = output
+        self._terminal = Terminal()
+        self._narrator = Narrator(self._terminal, is_aside=output is not OutputFormat.TABLE)
+        self._say = self._narrator.say
+
+    async def run(self) -> bool:
+        """Return whether it went as told, when nothing of it is left."""
+        self._say("Starting a Temporal server, a worker and the hosts' agents ...")
+        async with demo_home() as home, control_plane(Home(home.path), report=self._say) as plane:
+            try:
+                return await self._with_hosts(home, plane)
+            finally:
+                self._say("Stopping everything ...")
+
+    async def _with_hosts(self, home: DemoHome, plane: ControlPlane) -> bool:
+        rollway = await Rollway.connect(
+            address=plane.address, namespace=NAMESPACE, ui_address=plane.ui_address
+        )
+        members = fleet(home.path, size=self._size, address=plane.address, report=self._say)
+        async with members as hosts:
+            await until_a_worker_polls(rollway.temporal, patience=_WORKER_PATIENCE)
+            await until_registered(rollway, hosts)
+            told = await self._chapters(rollway, home)
+            story = Story(told, await where_they_stand(rollway, hosts))
+            home.is_kept = not self._conclude(story)
+            await self._end(story, plane, rollway.web_ui())
+        if home.is_kept:
+            self._say(f"What the programs said is in {home.path / 'logs'}")
+        return not home.is_kept
+
+    async def _chapters(self, rollway: Rollway, home: DemoHome) -> list[Told]:
+        async def watch(deployment_id: str) -> Sequence[DeploymentInfo]:
+            return await self._narrator.watch(rollway, deployment_id)
+
+        self._say(f"{self._size} hosts are ready. Look on in a browser: {rollway.web_ui()}")
+        await apply_manifest(rollway)
+        told: list[Told] = []
+        for chapter in STORY:
+            self._say(f"\n{chapter.title}")
+            told += await tell(rollway, chapter, home.path, watch)
+        return told
+
+    def _conclude(self, story: Story) -> bool:
+        """Print the recap; return whether everything went as told."""
+        self._say("")
+        if self._output is OutputFormat.TABLE:
+            self._terminal.show(recap_lines(story))
+        else:
+            sys.stdout.write(document(story_document(story), self._output))
+            sys.stdout.flush()
+        unexpected = surprises(story)
+        for surprise in unexpected:
+            self._say(f"not as told: {surprise}")
+        return not unexpected
+
+    async def _end(self, story: Story, plane: ControlPlane, web_ui: str) -> None:
+        """Say what to try next; if everything is to stay, wait until somebody interrupts."""
+        if not self._keep:
+            self._say(f"\nThe Web UI at {web_ui} ends with the demo. Try next:\n{TRY_AFTERWARDS}\n")
+            return
+        self._say(f"\nWeb UI: {web_ui}\nEverything goes on until Ctrl-C. Try, in another terminal:")
+        self._say(try_while_it_runs(story, plane))
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()

@@ -1,0 +1,178 @@
+"""The view of one deployment, and of the rollback it set off."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from codedeploy.deployment import Creator, DeploymentInfo, TargetFailure, Wait
+from starter.render.batches import batch_lines, time_left
+from starter.render.canvas import Canvas, duration
+from starter.render.health import health_line
+from starter.render.lines import Part, counted, line, paragraph
+from starter.render.statuses import BAD, HELD, QUIET, marked
+
+MOST_FAILURES = 5
+MOST_INTERVENTIONS = 3
+INDENT = "    "
+
+
+def deployment_view(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
+    """Return everything a person needs to judge `info`, and what they can type now."""
+    return [
+        *header(info, canvas),
+        *health_line(info, canvas),
+        *_spaced(batch_lines(info, canvas)),
+        *_spaced(failure_lines(info, canvas)),
+        *_spaced(_remarks(info, canvas)),
+        *_spaced(_waiting(info, canvas)),
+        *_spaced(commands(info)),
+    ]
+
+
+def watched_view(sections: Sequence[DeploymentInfo], canvas: Canvas) -> list[Text]:
+    """Return the view of the last deployment below the outcome of those before it."""
+    *earlier, last = sections
+    lines: list[Text] = []
+    for info in earlier:
+        lines += [*header(info, canvas), *failure_lines(info, canvas), line("")]
+    return [*lines, *deployment_view(last, canvas)]
+
+
+def _spaced(lines: list[Text]) -> list[Text]:
+    return [line(""), *lines] if lines else []
+
+
+def header(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
+    """Return what is deployed where, how it stands, and by what rules."""
+    glyphs = canvas.glyphs
+    group = f"{info.application_name}/{info.deployment_group_name}"
+    kind: tuple[Part, ...] = ()
+    if info.creator is Creator.ROLLBACK:
+        of = info.rollback_info.rollback_triggering_deployment_id
+        kind = (("   rollback", HELD), f" of {of}" if of else "")
+    title = line(
+        (group, "bold"),
+        f"   {revisions(info, canvas)}   ",
+        marked(info.status, glyphs),
+        f"   {info.deployment_id}",
+        *kind,
+    )
+    facts = (_rules(info), [*_times(info, canvas), info.deployment_config_name])
+    told = [[fact for fact in line_of_facts if fact] for line_of_facts in facts]
+    return [title, *(line(f" {glyphs.dot} ".join(one)) for one in told if one)]
+
+
+def revisions(info: DeploymentInfo, canvas: Canvas) -> str:
+    """Return `v1 -> v2`, or `v2` if nothing was there before."""
+    new = info.revision_label or "(revision not yet pinned)"
+    old = info.previous_revision_label
+    return f"{old} {canvas.glyphs.arrow} {new}" if old else new
+
+
+def _rules(info: DeploymentInfo) -> list[str]:
+    if not info.fleet_size:
+        return []
+    floor = f"floor {info.minimum_healthy}"
+    if info.arithmetic:
+        floor += f" ({info.arithmetic})"
+    return [counted(info.fleet_size, "host"), floor]
+
+
+def _times(info: DeploymentInfo, canvas: Canvas) -> list[str]:
+    began = info.start_time or info.create_time
+    if began is None:
+        return []
+    if info.complete_time:
+        return [f"took {duration(info.complete_time - began)}"]
+    left = time_left(info, canvas)
+    estimate = [f"about {duration(left)} left"] if left is not None else []
+    return [f"started {canvas.clock(began)}, {canvas.since(began)} ago", *estimate]
+
+
+def failure_lines(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
+    """Return why the deployment failed and which hosts failed, equal failures together."""
+    lines: list[Text] = []
+    if len(info.failures) > MOST_FAILURES:
+        lines += [
+            line((f"{canvas.glyphs.failed} ", BAD), group.summary)
+            for group in info.failure_groups[:MOST_FAILURES]
+        ]
+    else:
+        for failure in info.failures:
+            lines += failed_host(failure, canvas)
+    if info.error_information:
+        code = info.error_information.code
+        lines += paragraph(f"{code}: {info.error_information.message}", width=canvas.width, most=4)
+    return lines
+
+
+def failed_host(failure: TargetFailure, canvas: Canvas) -> list[Text]:
+    """Return one failed host: event, script, kind of failure, and the words it left."""
+    where = " ".join(part for part in (failure.event, failure.script_name) if part)
+    message = failure.message.removeprefix(f"{failure.target_id}: ")
+    title = line(
+        (f"{canvas.glyphs.failed} ", BAD),
+        (failure.target_id, "bold"),
+        f"  {where}" if where else "",
+        f"  {failure.error_code}",
+    )
+    lines = [title, *paragraph(message, width=canvas.width, indent=INDENT, most=2)]
+    if failure.last_output and failure.last_output not in message:
+        lines.append(line(INDENT, (f'last output: "{failure.last_output}"', QUIET)))
+    return lines
+
+
+def _remarks(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
+    lines = [
+        line(
+            (f"{canvas.clock(event.time)} {event.verb}", HELD),
+            f' "{event.reason}"' if event.reason else "",
+            f": {event.outcome}",
+        )
+        for event in info.interventions[-MOST_INTERVENTIONS:]
+    ]
+    lines += [
+        line((f"{canvas.glyphs.warning} left behind: {problem}", BAD))
+        for problem in info.undo_problems
+    ]
+    rollback = info.rollback_info
+    if rollback.rollback_deployment_id:
+        lines.append(line(("rollback: ", HELD), rollback.rollback_deployment_id))
+    elif rollback.rollback_message and info.status.is_final:
+        lines.append(line(rollback.rollback_message))
+    return lines
+
+
+def _waiting(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
+    if info.status.is_final:
+        return []
+    if info.wait:
+        return [line((f"{canvas.glyphs.waiting} {wait_sentence(info.wait, canvas)}", HELD))]
+    return [line((f"{canvas.glyphs.waiting} paused", HELD))] if info.is_paused else []
+
+
+def wait_sentence(wait: Wait, canvas: Canvas) -> str:
+    """Return what is waited for, until when, and what happens then."""
+    sentence = f"waiting for {wait.reason}"
+    if wait.until is None:
+        return sentence
+    deadline, left = canvas.clock(wait.until), canvas.until(wait.until)
+    if wait.is_approval and wait.on_deadline:
+        return f"{sentence}: approve by {deadline} else {wait.on_deadline} ({left})"
+    return f"{sentence} until {deadline} ({left})"
+
+
+def commands(info: DeploymentInfo) -> list[Text]:
+    """Return what can be typed now."""
+    verbs = "|".join(_verbs(info))
+    return [line((f"next: rollway {verbs} {info.deployment_id}", QUIET))] if verbs else []
+
+
+def _verbs(info: DeploymentInfo) -> tuple[str, ...]:
+    if info.status.is_final:
+        return ()
+    if info.wait and info.wait.is_approval:
+        return ("approve", "reject")
+    if info.is_paused:
+        return ("resume", "stop")
+    return ("pause", "stop", "rollback")

@@ -1,0 +1,98 @@
+"""One deployment group: its rules, its last good revision, its lock and its hosts."""
+
+from rich.text import Text
+
+from codedeploy.deployment_group import DeploymentGroup, TagFilter
+from codedeploy.group_info import DeploymentGroupInfo, DeploymentRecord
+from starter.render.canvas import Canvas
+from starter.render.lines import Part, line, table
+from starter.render.statuses import QUIET, marked
+
+MOST_DEPLOYMENTS = 5
+
+
+def group_view(info: DeploymentGroupInfo, canvas: Canvas) -> list[Text]:
+    """Return what the group is and what it remembers."""
+    group = info.group
+    facts: list[list[Part]] = [
+        [(f"  {name}", QUIET), text] for name, text in (*_rules(group), *_memory(info))
+    ]
+    return [line((group.full_name, "bold")), *table(facts), *_history(info, canvas)]
+
+
+def _rules(group: DeploymentGroup) -> list[tuple[str, str]]:
+    rollback = group.auto_rollback_configuration
+    return [
+        ("configuration", group.deployment_config_name),
+        ("instances", targeting(group)),
+        ("rollback", ", ".join(rollback.events) if rollback.enabled else "only by hand"),
+        ("approvals", "; ".join(_approvals(group)) or "none"),
+        ("second request", group.queue_policy.value),
+    ]
+
+
+def _approvals(group: DeploymentGroup) -> list[str]:
+    return [
+        f"{gate.at}, {gate.deadline_minutes} min, else {gate.on_deadline}"
+        for gate in group.approvals
+    ]
+
+
+def targeting(group: DeploymentGroup) -> str:
+    """Return by which tags the group finds its instances."""
+    ec2 = group.ec2_tag_set.ec2_tag_set_list if group.ec2_tag_set else ()
+    on_premises = group.on_premises_tag_set
+    sources = [
+        _any_of(group.ec2_tag_filters),
+        _all_of(ec2),
+        _any_of(group.on_premises_instance_tag_filters),
+        _all_of(on_premises.on_premises_tag_set_list if on_premises else ()),
+    ]
+    return "; or ".join(filter(None, sources)) or "none: no tag filter is given"
+
+
+def _all_of(lists: tuple[tuple[TagFilter, ...], ...]) -> str:
+    if len(lists) == 1:
+        return _any_of(lists[0])
+    return " and ".join(f"({_any_of(one)})" for one in lists)
+
+
+def _any_of(filters: tuple[TagFilter, ...]) -> str:
+    return " or ".join(_filter(one) for one in filters)
+
+
+def _filter(one: TagFilter) -> str:
+    match one.type.value:
+        case "KEY_ONLY":
+            return f"{one.key} present"
+        case "VALUE_ONLY":
+            return f"any tag = {one.value}"
+        case _:
+            return f"{one.key}={one.value}"
+
+
+def _memory(info: DeploymentGroupInfo) -> list[tuple[str, str]]:
+    good = info.last_successful_revision
+    healthy = sum(health.is_healthy for health in info.health.values())
+    return [
+        ("last good", f"{good.label} by {info.last_successful_deployment}" if good else "none yet"),
+        ("active", info.active or "none"),
+        ("queue", ", ".join(info.queue) or "empty"),
+        ("hosts", f"{healthy} of {len(info.health)} ended their last deployment well"),
+    ]
+
+
+def _history(info: DeploymentGroupInfo, canvas: Canvas) -> list[Text]:
+    if not info.history:
+        return []
+    rows = [_record(record, canvas) for record in info.history[:MOST_DEPLOYMENTS]]
+    return [line(""), *table(rows, header=("  DEPLOYMENT", "REVISION", "STATUS", "CREATED"))]
+
+
+def _record(record: DeploymentRecord, canvas: Canvas) -> list[Part]:
+    return [
+        f"  {record.deployment_id}",
+        record.revision_label or "-",
+        marked(record.status, canvas.glyphs),
+        canvas.clock(record.create_time),
+    ]

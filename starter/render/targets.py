@@ -1,0 +1,41 @@
+"""The hosts of one deployment, one line each."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from rich.text import Text
+
+from codedeploy.deployment import TargetResult
+from codedeploy.lifecycle import LifecycleEventStatus
+from starter.render.canvas import Canvas, duration
+from starter.render.lines import Part, line, table
+from starter.render.statuses import marked
+
+
+def targets_view(targets: Sequence[TargetResult], canvas: Canvas) -> list[Text]:
+    """Return where each host stands: its last event, the time its events took, its failure."""
+    if not targets:
+        return []
+    rows = [_row(target, canvas) for target in targets]
+    return [line(""), *table(rows, header=("HOST", "STATUS", "EVENT", "EVENTS DONE", "TIME"))]
+
+
+def _row(target: TargetResult, canvas: Canvas) -> list[Part]:
+    done = sum(event.status is LifecycleEventStatus.SUCCEEDED for event in target.events)
+    failed_at = target.failure.event if target.failure else None
+    return [
+        target.target_id,
+        marked(target.status, canvas.glyphs),
+        failed_at or target.current_event or "-",
+        f"{done} of {len(target.events)}" if target.events else "-",
+        _took(target, canvas),
+    ]
+
+
+def _took(target: TargetResult, canvas: Canvas) -> str:
+    lengths = [
+        (event.end_time or canvas.now) - event.start_time
+        for event in target.events
+        if event.start_time
+    ]
+    return duration(sum(lengths, timedelta())) if lengths else "-"

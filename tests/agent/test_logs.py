@@ -1,0 +1,166 @@
+"""The whole log of a deployment on a host."""
+
+import asyncio
+import os
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from agent.logs import PIECE_BYTES, read_piece
+from agent.output import last_line, tail
+from codedeploy.commands import LogPiece, LogRequest
+from codedeploy.errors import DeploymentTargetDoesNotExist, InvalidInput
+from codedeploy.lifecycle import LifecycleEvent
+from tests.agent.site import Site, until
+
+START = LifecycleEvent.APPLICATION_START
+VALIDATE = LifecycleEvent.VALIDATE_SERVICE
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+async def deployed(site: Site, hooks: dict[str, str]) -> None:
+    command = site.command(site.revision("v1", hooks))
+    await ActivityEnvironment().run(site.activities.run_lifecycle_events, command)
+
+
+def piece(site: Site, event: LifecycleEvent | None = None, offset: int = 0) -> LogPiece:
+    request = LogRequest(deployment_id="d-1", event=event, offset=offset)
+    return read_piece(site.deployment(), request, host="web-1")
+
+
+def whole(site: Site, event: LifecycleEvent | None = None) -> str:
+    text, part = "", piece(site, event)
+    while not part.is_end:
+        text += part.text
+        part = piece(site, event, part.next_offset)
+    return text + part.text
+
+
+async def test_the_log_names_events_scripts_and_their_ends_in_order(site: Site) -> None:
+    await deployed(site, {START: "echo started", VALIDATE: "echo healthy >&2"})
+
+    lines = [line.split(" ", 2)[-1] for line in whole(site).splitlines()]
+
+    assert lines[-10:] == [
+        "LifecycleEvent - ApplicationStart",
+        "Script - ApplicationStart.sh",
+        "started",
+        "Script - ApplicationStart.sh exited 0 after 0 s",
+        "LifecycleEvent - ApplicationStart Succeeded: Succeeded",
+        "LifecycleEvent - ValidateService",
+        "Script - ValidateService.sh",
+        "healthy",
+        "Script - ValidateService.sh exited 0 after 0 s",
+        "LifecycleEvent - ValidateService Succeeded: Succeeded",
+    ]
+
+
+async def test_the_log_of_one_event_holds_only_its_output(site: Site) -> None:
+    await deployed(site, {START: "echo started", VALIDATE: "echo healthy"})
+
+    text = whole(site, VALIDATE)
+
+    assert "healthy" in text
+    assert "started" not in text
+
+
+async def test_output_without_a_last_newline_does_not_swallow_the_next_line(site: Site) -> None:
+    await deployed(site, {START: "printf abc"})
+
+    assert "abc\n" in whole(site, START)
+
+
+async def test_the_log_can_be_read_while_the_script_runs(site: Site) -> None:
+    gate = site.directory / "gate"
+    os.mkfifo(gate)
+    body = f"echo before\nread line <{gate}\necho after"
+    running = asyncio.create_task(deployed(site, {START: body}))
+    output = site.deployment().script(START, 1) / "output"
+    await until(lambda: output.exists() and output.stat().st_size > 0)
+
+    first = piece(site, START)
+    await asyncio.to_thread(gate.write_text, "go\n")
+    await running
+
+    assert first.text.endswith("before\n")
+    assert piece(site, START, first.next_offset).text.startswith("after\n")
+
+
+async def test_pieces_join_without_tearing_characters(site: Site) -> None:
+    await deployed(site, {START: f"yes 'x€' | head -c {2 * PIECE_BYTES + 1}"})
+
+    text = whole(site, START)
+
+    assert text.count("x€") == (2 * PIECE_BYTES + 1) // 5
+    assert text.count("\ufffd") <= 1
+
+
+async def test_bytes_that_are_no_text_are_replaced(site: Site) -> None:
+    await deployed(site, {START: r"printf 'a\377b\n'"})
+
+    assert "a\ufffdb\n" in whole(site, START)
+
+
+async def test_what_a_background_child_prints_later_does_not_shift_the_log(site: Site) -> None:
+    await deployed(site, {START: "echo started"})
+    before = whole(site)
+
+    with (site.deployment().script(START, 1) / "output").open("a") as late:
+        late.write("from a daemon\n")
+
+    assert whole(site) == before
+
+
+async def test_a_large_log_is_read_in_pieces_that_stay_small(site: Site) -> None:
+    await deployed(site, {START: "head -c 100000000 /dev/zero"})
+    tracemalloc.start()
+
+    last = piece(site, START, 90_000_000)
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert last.next_offset == 90_000_000 + PIECE_BYTES
+    assert peak < 20 * PIECE_BYTES
+
+
+def test_an_unknown_deployment_has_no_log(site: Site) -> None:
+    with pytest.raises(DeploymentTargetDoesNotExist, match="web-1 has no log of d-1"):
+        piece(site)
+
+
+def test_an_id_cannot_name_another_place_on_disk(site: Site) -> None:
+    with pytest.raises(InvalidInput):
+        site.layout.deployment("../../etc")
+
+
+def test_the_tail_keeps_the_end_of_a_long_line(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    output.write_text("x" * 10_000 + "the end")
+
+    assert tail(output).endswith("xthe end")
+    assert len(tail(output)) == 4096
+
+
+def test_the_tail_holds_nothing_that_steers_a_terminal(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    output.write_bytes(b"\x1b[31mred\x1b[0m\x07 \x1b]0;title\x07done\r\n")
+
+    assert tail(output) == "red done\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("one\ntwo\n\n  \n", "two", id="blank lines are skipped"),
+        pytest.param("", "", id="no output"),
+        pytest.param("y" * 300, "y" * 200, id="long lines are cut on the left"),
+    ],
+)
+def test_the_last_line_is_the_last_that_says_something(text: str, line: str) -> None:
+    assert last_line(text) == line

@@ -1,0 +1,50 @@
+"""The real Temporal server, once a test run, and a control plane's worker on it."""
+
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+import worker
+from starter.processes import free_port
+from starter.server import NAMESPACE, ServerSettings, start_server
+from tests.scenario import Scenario
+
+
+@pytest.fixture(scope="session")
+async def server_address(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    home = tmp_path_factory.mktemp("temporal")
+    settings = ServerSettings(
+        database=home / "temporal.db", log=home / "log", port=free_port(), ui_port=free_port()
+    )
+    server = await start_server(settings)
+    yield settings.address
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def temporal(server_address: str) -> Client:
+    return await Client.connect(
+        server_address, namespace=NAMESPACE, data_converter=pydantic_data_converter
+    )
+
+
+@pytest.fixture(scope="session")
+async def control_plane(
+    temporal: Client, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Path]:
+    store = tmp_path_factory.mktemp("bundles")
+    with ThreadPoolExecutor(4) as executor:
+        async with worker.build(temporal, store, executor):
+            yield store
+
+
+@pytest.fixture
+async def fleet(
+    temporal: Client, control_plane: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Scenario]:
+    async with Scenario(temporal, tmp_path, name=request.node.name[-60:]) as scenario:
+        yield scenario

@@ -1,0 +1,111 @@
+"""Taking a deployment back, and telling its group how it ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from temporalio import workflow
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import ChildWorkflowError
+
+from activities import search_attributes
+from activities.deployments import Deployments
+from codedeploy.deployment import Creator, DeploymentInfo, DeploymentOutcome, RollbackInfo
+from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.identifiers import group_workflow_id, new_deployment_id
+from codedeploy.plan import Plan, rollback_waves
+from codedeploy.rollback import RollbackDecision
+from workflows.options import QUICK
+from workflows.orders import DeploymentOrder
+
+
+def order_of_rollback(
+    failed: DeploymentOrder, plan: Plan, decision: RollbackDecision
+) -> DeploymentOrder:
+    """Return the order that takes `failed` back: the touched instances, the floor unchanged."""
+    assert decision.revision is not None
+    waves = rollback_waves(decision.targets, size=plan.size, minimum_healthy=plan.minimum_healthy)
+    return DeploymentOrder(
+        deployment_id=new_deployment_id(workflow.random().choice),
+        request=failed.request.model_copy(
+            update={
+                "revision": decision.revision.revision,
+                "description": f"Takes back {failed.deployment_id}",
+                "ignore_application_stop_failures": True,
+            }
+        ),
+        group=failed.group,
+        deployment_group_id=failed.deployment_group_id,
+        known=failed.known,
+        previous=plan.revision,
+        creator=Creator.ROLLBACK,
+        create_time=workflow.now(),
+        plan=plan.model_copy(
+            update={
+                "revision": decision.revision,
+                "previous_revision": plan.revision,
+                "waves": waves,
+                "bystanders": plan.size - len(decision.targets),
+            }
+        ),
+        rollback_of=failed.deployment_id,
+    )
+
+
+def info_of(order: DeploymentOrder) -> RollbackInfo:
+    """Return what a new deployment says of the one it takes back."""
+    if order.rollback_of is None:
+        return RollbackInfo()
+    return RollbackInfo(rollback_triggering_deployment_id=order.rollback_of)
+
+
+def attributes_of(order: DeploymentOrder, label: str) -> TypedSearchAttributes:
+    """Return the search attributes of a deployment that is about to start."""
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(search_attributes.APPLICATION, order.group.application_name),
+            SearchAttributePair(search_attributes.DEPLOYMENT_GROUP, order.group.full_name),
+            SearchAttributePair(search_attributes.DEPLOYMENT_STATUS, "Created"),
+            SearchAttributePair(search_attributes.CREATOR, order.creator.value),
+            SearchAttributePair(search_attributes.REVISION, label),
+        ]
+    )
+
+
+async def roll_back(order: DeploymentOrder, run: Callable[..., Awaitable[DeploymentInfo]]) -> str:
+    """Run the rollback to its end and return what came of it, in a sentence."""
+    assert order.plan is not None
+    label = order.plan.revision.label
+    try:
+        await workflow.execute_child_workflow(
+            run,
+            order,
+            id=order.deployment_id,
+            static_summary=f"Roll back {order.group.full_name} to {label}",
+            search_attributes=attributes_of(order, label),
+        )
+    except ChildWorkflowError as error:
+        return (
+            f"Rollback {order.deployment_id} to {label} did not succeed: {error.cause}. Look at "
+            f"it with: rollway status {order.deployment_id}"
+        )
+    return f"Rolled back to {label} by {order.deployment_id}"
+
+
+async def tell_group(group: DeploymentGroup, outcome: DeploymentOutcome) -> None:
+    """Tell the group how the deployment ended, before anything is taken back."""
+    workflow_id = group_workflow_id(group.application_name, group.deployment_group_name)
+    await workflow.get_external_workflow_handle(workflow_id).signal("deployment_ended", outcome)
+
+
+async def end_cancelled(deployment_id: str) -> None:
+    """Never return: end as cancelled, which is how a stopped deployment shows in the Web UI.
+
+    A workflow can only end cancelled if its cancellation was requested, and it cannot request
+    that of itself.
+    """
+    if workflow.cancellation_reason() is None:
+        await workflow.execute_activity_method(
+            Deployments.cancel, deployment_id, summary="End as stopped", **QUICK
+        )
+        await workflow.wait_condition(lambda: False)
+    raise asyncio.CancelledError

@@ -1,0 +1,69 @@
+"""Timeouts and retries, named once.
+
+A host's script may run for an hour while its agent restarts twice; only the heartbeat says whether
+anybody is still working. Failures of scripts are never retried; failures of machinery are.
+"""
+
+from datetime import timedelta
+from typing import TypedDict
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
+
+CONTROL_QUEUE = "rollway"
+"""The task queue of the control plane's worker."""
+
+HEARTBEAT_LIMIT = timedelta(seconds=10)
+MARGIN = timedelta(minutes=10)
+
+
+class QuickOptions(TypedDict):
+    """Options of an activity that answers in seconds."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+class HostOptions(TypedDict):
+    """Options of an activity on a host's own queue."""
+
+    schedule_to_start_timeout: timedelta
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+    cancellation_type: ActivityCancellationType
+
+
+_PATIENT = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=1.5,
+    maximum_interval=timedelta(seconds=15),
+)
+
+QUICK: QuickOptions = {
+    "start_to_close_timeout": timedelta(seconds=30),
+    "retry_policy": _PATIENT,
+}
+
+PIN: QuickOptions = {
+    "start_to_close_timeout": timedelta(minutes=30),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5),
+}
+
+
+def on_host(*, agent_timeout_seconds: int, script_seconds: int) -> HostOptions:
+    """Return the options of a segment that may run scripts for `script_seconds`.
+
+    An agent that dies is noticed by its missing heartbeat and then has the rest of
+    `agent_timeout_seconds` to come back and resume.
+    """
+    heartbeat = min(HEARTBEAT_LIMIT, timedelta(seconds=agent_timeout_seconds / 2))
+    return {
+        "schedule_to_start_timeout": timedelta(seconds=agent_timeout_seconds) - heartbeat,
+        "start_to_close_timeout": timedelta(seconds=script_seconds) + MARGIN,
+        "heartbeat_timeout": heartbeat,
+        "retry_policy": RetryPolicy(
+            initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2)
+        ),
+        "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    }
