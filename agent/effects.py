@@ -82,7 +82,7 @@ class Effects:
             _make_link(fresh, entry)
         else:
             source = f"{self._archive}/{operation.source}"
-            _copy_file(source, fresh, self._attributes(entry, access), mtime_ns=entry.mtime_ns)
+            _copy_file(source, fresh, entry, self._attributes(entry, access))
         _label(fresh, access)
         os.rename(fresh, path)
 
@@ -152,21 +152,28 @@ def _make_link(fresh: str, entry: Entry) -> None:
     os.utime(fresh, ns=(entry.mtime_ns, entry.mtime_ns), follow_symlinks=False)
 
 
-def _copy_file(source: str, fresh: str, attributes: Attributes, *, mtime_ns: int) -> None:
+def _copy_file(source: str, fresh: str, entry: Entry, attributes: Attributes) -> None:
     reads = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         writes = os.open(fresh, _MAKES_A_FILE, 0o600)
         try:
-            while os.sendfile(writes, reads, None, _AT_ONCE):
-                pass
+            _copy_content(reads, writes, entry.size)
             if os.geteuid() == 0:
                 os.fchown(writes, attributes.uid, attributes.gid)
             os.fchmod(writes, attributes.mode)
-            os.utime(writes, ns=(mtime_ns, mtime_ns))
+            os.utime(writes, ns=(entry.mtime_ns, entry.mtime_ns))
         finally:
             os.close(writes)
     finally:
         os.close(reads)
+
+
+def _copy_content(reads: int, writes: int, size: int) -> None:
+    while size:
+        copied = os.sendfile(writes, reads, None, min(size, _AT_ONCE))
+        if not copied:
+            raise OSError("a file of the revision became shorter while it was installed")
+        size -= copied
 
 
 def _label(path: str, access: Access) -> None:

@@ -51,6 +51,7 @@ def _entry(child: os.DirEntry[str]) -> Entry:
         uid=found.st_uid,
         gid=found.st_gid,
         mtime_ns=found.st_mtime_ns,
+        size=found.st_size,
         target=os.readlink(child.path) if kind is Kind.SYMLINK else "",
     )
 

@@ -86,12 +86,12 @@ class Installer:
         site = Site(self._host, ownership.paths)
         plan = _plan(archive, appspec, file_exists_behavior=file_exists_behavior, site=site)
         self._carry_out(plan, archive, deployment_id)
-        self.recover()
         return plan.warnings
 
     def _carry_out(self, plan: InstallPlan, archive: Path, deployment_id: str) -> None:
         try:
-            self._transaction.run(plan, archive, deployment_id=deployment_id)
+            committed = self._transaction.run(plan, archive, deployment_id=deployment_id)
+            self._transaction.clear_up(committed)
         except OSError as error:
             self.recover()
             if self._transaction.ownership().deployment_id != deployment_id:

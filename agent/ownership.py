@@ -39,7 +39,7 @@ class Ownership:
         """Replace the record at `path`, durably and in one step."""
         paths = {name: (owned.kind, owned.original) for name, owned in self.paths.items()}
         record = {"deploymentId": self.deployment_id, "token": self.token, "paths": paths}
-        write_durably(path, json.dumps(record, indent=0))
+        write_durably(path, json.dumps(record))
 
     @property
     def originals(self) -> set[str]:

@@ -73,12 +73,12 @@ class Transaction:
         """Return what the group owns."""
         return Ownership.read(self._ownership)
 
-    def run(self, plan: InstallPlan, archive: Path, *, deployment_id: str) -> None:
-        """Carry `plan` out and commit it; `recover` does what is left, after a failure or not."""
+    def run(self, plan: InstallPlan, archive: Path, *, deployment_id: str) -> Ownership:
+        """Carry `plan` out and commit it; after a failure `recover` takes it back."""
         token = secrets.token_hex(4)
         undos = self._back_up(plan)
         self._step()
-        write_durably(self._record, json.dumps({"token": token, "undos": undos}, indent=0))
+        write_durably(self._record, json.dumps({"token": token, "undos": undos}))
         effects = Effects(
             self._host, archive, originals=self._originals, temporary=_temporary(token)
         )
@@ -86,7 +86,9 @@ class Transaction:
             self._step()
             effects.carry_out(operation)
         self._step()
-        Ownership(deployment_id, token, plan.owned).write(self._ownership)
+        ownership = Ownership(deployment_id, token, plan.owned)
+        ownership.write(self._ownership)
+        return ownership
 
     def recover(self) -> None:
         """Finish a committed transaction, take an uncommitted one back, and clear up."""
@@ -97,8 +99,12 @@ class Transaction:
             record = json.loads(self._record.read_bytes())
             if record["token"] != ownership.token:
                 self._take_back([Undo(*fields) for fields in record["undos"]], record["token"])
-            self._step()
-            self._record.unlink()
+        self.clear_up(ownership)
+
+    def clear_up(self, ownership: Ownership) -> None:
+        """Forget the last transaction, which is committed or taken back, and its backups."""
+        self._step()
+        self._record.unlink(missing_ok=True)
         self._step()
         _clear(self._backup, keep=set())
         _clear(self._originals, keep=ownership.originals)
@@ -126,7 +132,7 @@ class Transaction:
             case _:
                 backup = f"backup/{number}"
         self._step()
-        duplicate(self._host.real(path), os.fspath(self._state / backup))
+        duplicate(self._host.real(path), f"{self._state}/{backup}")
         return Undo("restore", path, backup)
 
     def _take_back(self, undos: Sequence[Undo], token: str) -> None:
@@ -167,7 +173,7 @@ class Transaction:
                 remove_directory(real)
             case "restore":
                 os.makedirs(os.path.dirname(real), exist_ok=True)
-                put(os.fspath(self._state / undo.backup), real, _temporary(token))
+                put(f"{self._state}/{undo.backup}", real, _temporary(token))
             case "mkdir":
                 os.makedirs(real, exist_ok=True)
                 set_attributes(real, Attributes(*undo.attributes))
@@ -189,6 +195,6 @@ def _clear(directory: Path, *, keep: set[str]) -> None:
         return
     for name in os.listdir(directory):
         if name not in keep:
-            os.unlink(directory / name)
+            os.unlink(f"{directory}/{name}")
     if not keep:
         directory.rmdir()

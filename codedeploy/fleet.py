@@ -67,22 +67,11 @@ class Fleet(Model):
         """Whether enough instances ended well."""
         return self.succeeded > 0 and self.succeeded + self.bystanders >= self.minimum_healthy
 
-    def start(self, count: int = 1) -> "Fleet":
-        """Return the fleet with `count` more instances in progress."""
-        return self.model_copy(update={"in_progress": self.in_progress + count})
-
-    def finish(self, *, succeeded: int = 0, failed: int = 0) -> "Fleet":
-        """Return the fleet after instances in progress ended."""
-        return self.settle(succeeded + failed, succeeded, failed)
-
-    def settle(self, share: int, succeeded: int, failed: int) -> "Fleet":
-        """Return the fleet after a batch gave its `share` of the window back.
-
-        More instances than the share may have ended well: a batch slides its share over them.
-        """
+    def plus(self, *, in_progress: int = 0, succeeded: int = 0, failed: int = 0) -> "Fleet":
+        """Return the fleet with its counts changed by so many."""
         return self.model_copy(
             update={
-                "in_progress": self.in_progress - share,
+                "in_progress": self.in_progress + in_progress,
                 "succeeded": self.succeeded + succeeded,
                 "failed": self.failed + failed,
             }

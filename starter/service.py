@@ -50,9 +50,7 @@ class Service:
     async def _keep(self, child: Child) -> None:
         while True:
             code = await child.ended()
-            self._report(
-                f"{self.name} {_how(code)}. Starting it again. {_last_line(child)}".strip()
-            )
+            self._report(f"{self.name} {_how(code)}; starting it again.{_last_line(child)}")
             child = self._child = await self._start_again()
 
     async def _start_again(self) -> Child:

@@ -56,21 +56,24 @@ class BatchWorkflow:
                 )
                 if self._fleet.is_exhausted:
                     return
-                self._fleet = self._fleet.start()
+                self._fleet = self._fleet.plus(in_progress=1)
                 start(self._deploy_to(target))
 
     async def _deploy_to(self, target: str) -> None:
         try:
             for segment in self._order.segments:
                 if self._is_stopping:
-                    self._stop_between_segments(target)
-                    return
+                    self._targets[target] = skipped(self._targets[target], self._flow)
+                    break
                 await self._run_segment(target, segment)
-            self._targets[target] = succeeded(self._targets[target])
+            else:
+                self._targets[target] = succeeded(self._targets[target])
         except ActivityError as error:
             self._record_failure(target, error)
         is_success = self._targets[target].status is TargetStatus.SUCCEEDED
-        self._fleet = self._fleet.finish(succeeded=int(is_success), failed=int(not is_success))
+        self._fleet = self._fleet.plus(
+            in_progress=-1, succeeded=int(is_success), failed=int(not is_success)
+        )
 
     async def _run_segment(self, target: str, segment: Segment) -> None:
         self._targets[target] = begun(self._targets[target], segment[0], workflow.now())
@@ -102,10 +105,6 @@ class BatchWorkflow:
         self._targets[target] = failed(
             result, failure, is_touched=is_touched, flow=self._flow, now=workflow.now()
         )
-
-    def _stop_between_segments(self, target: str) -> None:
-        self._targets[target] = skipped(self._targets[target], self._flow)
-        self._fleet = self._fleet.finish(failed=1)
 
     @property
     def _flow(self) -> Segment:

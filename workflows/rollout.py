@@ -1,4 +1,4 @@
-"""Walking a plan: wave after wave, batch after batch, never below the floor."""
+"""Walking a plan on a fleet of servers: wave after wave, batch after batch."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,16 +15,13 @@ from codedeploy.deployment import (
     TargetFailure,
     Wait,
 )
-from codedeploy.fleet import BATCH_LIMIT, Fleet
 from codedeploy.lifecycle import in_place_flow
+from codedeploy.pace import Batch, Pace
 from codedeploy.plan import Plan, Wave
 from codedeploy.segments import segments
 from workflows.batch import BatchWorkflow
 from workflows.nursery import Start, nursery
 from workflows.orders import BatchOrder, BatchReport, DeploymentOrder
-
-MOST_OPEN_BATCHES = 4
-"""More open batches than this are slower, not faster: the server is the bottleneck."""
 
 Permission = Callable[[int], Awaitable[None]]
 
@@ -33,8 +30,14 @@ class Rollout:
     """One plan on its way through a fleet.
 
     Args:
+        order: The deployment it belongs to.
+        plan: What is to be done.
         may_start: Waits until the batch of that number may start: pauses and gates.
-        has_gates: Batches must end before the next one is asked for.
+        has_gates: A batch must have ended before the next one is asked for.
+
+    Attributes:
+        touched: Each touched target, and whether it is in service.
+        baking: The watch after a zone, while it lasts.
     """
 
     def __init__(
@@ -43,11 +46,7 @@ class Rollout:
         self._order = order
         self._plan = plan
         self._may_start = may_start
-        self._most_open = 1 if has_gates else MOST_OPEN_BATCHES
-        self._zones: dict[str, Fleet] = {}
-        self._untried: list[str] = []
-        self._open = 0
-        self.fleet = plan.fleet
+        self._pace = Pace(plan, one_by_one=has_gates)
         self.batches: list[BatchSummary] = []
         self.succeeded: list[str] = []
         self.failures: list[TargetFailure] = []
@@ -57,94 +56,62 @@ class Rollout:
     async def run(self) -> None:
         """Walk every wave; return when all is done or the floor forbids going on."""
         async with nursery() as start:
-            for wave in self._plan.waves:
-                self._untried += wave.targets
-                await self._walk(wave, start)
-                if self._untried:
-                    return
-                await self._bake(wave)
+            while wave := self._pace.next_wave():
+                await self._walk(start)
+                if not self._pace.must_stop:
+                    await self._bake(wave)
 
     @property
     def is_success(self) -> bool:
         """Whether every target was tried and enough of them succeeded."""
-        attempted = len(self.succeeded) + len(self.failures)
-        return attempted == len(self._plan.targets) and self.fleet.is_success
+        return self._pace.is_success
 
     def overview_at(self, *, is_final: bool) -> DeploymentOverview:
         """Return the targets by status; what is under way is known exactly only to its batch."""
-        attempted = len(self.succeeded) + len(self.failures)
-        rest = len(self._plan.targets) - attempted - self.fleet.in_progress
+        rest = self._pace.remaining
         return DeploymentOverview(
             succeeded=len(self.succeeded),
             failed=len(self.failures),
-            in_progress=self.fleet.in_progress,
+            in_progress=self._pace.fleet.in_progress,
             pending=0 if is_final else rest,
             skipped=rest if is_final else 0,
         )
 
-    async def _walk(self, wave: Wave, start: Start) -> None:
-        self._zones.setdefault(
-            wave.zone, Fleet(size=wave.zone_size, minimum_healthy=wave.zone_minimum_healthy)
-        )
-        while True:
-            await workflow.wait_condition(lambda: self._can_start(wave) or not self._open)
-            if not self._untried or self._must_stop(wave):
-                break
-            if self._can_start(wave):
-                await self._may_start(len(self.batches) + 1)
-            # That await lets failures in: ask the fleet again.
-            if self._can_start(wave):
-                start(self._deploy(self._next_batch(wave), wave))
-        await workflow.wait_condition(lambda: not self._open)
+    async def _walk(self, start: Start) -> None:
+        pace = self._pace
+        while not pace.is_wave_over:
+            await workflow.wait_condition(lambda: pace.can_start or pace.is_wave_over)
+            if pace.can_start:
+                await self._may_start(pace.started + 1)
+            # That await lets failures in: ask again.
+            if pace.can_start:
+                start(self._deploy(pace.start()))
 
-    def _can_start(self, wave: Wave) -> bool:
-        return (
-            bool(self._untried)
-            and not self._must_stop(wave)
-            and self._open < self._open_limit(wave)
-            and self._spare(wave) > 0
-        )
-
-    def _open_limit(self, wave: Wave) -> int:
-        window = min(self.fleet.window, self._zones[wave.zone].window)
-        return self._most_open if window > BATCH_LIMIT else 1
-
-    def _spare(self, wave: Wave) -> int:
-        return min(self.fleet.spare, self._zones[wave.zone].spare)
-
-    def _must_stop(self, wave: Wave) -> bool:
-        return self.fleet.is_exhausted or self._zones[wave.zone].is_exhausted
-
-    def _next_batch(self, wave: Wave) -> BatchOrder:
-        targets = tuple(self._untried[: wave.batch_size])
-        del self._untried[: wave.batch_size]
-        share = min(len(targets), self._spare(wave))
-        self._account(wave, lambda fleet: fleet.start(share))
-        self._open += 1
-        number = len(self.batches) + 1
-        self.batches.append(
-            BatchSummary(
-                number=number,
-                phase=wave.name,
-                status=BatchStatus.IN_PROGRESS,
-                workflow_id=f"{self._order.deployment_id}/batch-{number}",
-                overview=DeploymentOverview(in_progress=len(targets)),
-                start_time=workflow.now(),
+    async def _deploy(self, batch: Batch) -> None:
+        order = self._batch_order(batch)
+        self.batches.append(_opened(batch, order.deployment_id))
+        try:
+            report = await workflow.execute_child_workflow(
+                BatchWorkflow.run,
+                order,
+                id=self.batches[batch.number - 1].workflow_id,
+                static_summary=f"batch {batch.number}: {len(batch.targets)} hosts "
+                f"{batch.wave.name}",
             )
-        )
-        return self._batch_order(number, targets, share)
+        except ChildWorkflowError as error:
+            report = _report_of_dead_batch(batch, error)
+        self._record(batch, report)
 
-    def _batch_order(self, number: int, targets: tuple[str, ...], share: int) -> BatchOrder:
-        group, revision = self._order.group, self._plan.revision
+    def _batch_order(self, batch: Batch) -> BatchOrder:
         return BatchOrder(
             deployment_id=self._order.deployment_id,
-            number=number,
-            targets=targets,
-            share=share,
+            number=batch.number,
+            targets=batch.targets,
+            share=batch.share,
             segments=segments(in_place_flow(), self._plan.size),
             command=self._command(),
-            agent_timeout_seconds=group.agent_timeout_seconds,
-            script_seconds=max(3600, sum(revision.hook_timeout_seconds.values())),
+            agent_timeout_seconds=self._order.group.agent_timeout_seconds,
+            script_seconds=max(3600, sum(self._plan.revision.hook_timeout_seconds.values())),
         )
 
     def _command(self) -> LifecycleCommand:
@@ -162,41 +129,14 @@ class Rollout:
             environment=group.environment,
         )
 
-    async def _deploy(self, batch: BatchOrder, wave: Wave) -> None:
-        try:
-            report = await workflow.execute_child_workflow(
-                BatchWorkflow.run,
-                batch,
-                id=f"{batch.deployment_id}/batch-{batch.number}",
-                static_summary=f"batch {batch.number}: {len(batch.targets)} hosts {wave.name}",
-            )
-        except ChildWorkflowError as error:
-            report = _report_of_dead_batch(batch, error)
-        self._record(batch, report, wave)
-
-    def _record(self, batch: BatchOrder, report: BatchReport, wave: Wave) -> None:
-        succeeded, failed = len(report.succeeded), len(report.failures)
-        self._account(wave, lambda fleet: fleet.settle(batch.share, succeeded, failed))
+    def _record(self, batch: Batch, report: BatchReport) -> None:
+        failed = [failure.target_id for failure in report.failures]
+        self._pace.finish(batch, succeeded=report.succeeded, failed=failed)
         self.succeeded += report.succeeded
         self.failures += report.failures
         healthy = set(report.succeeded)
         self.touched |= {target: target in healthy for target in report.touched}
-        self._untried = [*report.untried, *self._untried]
-        self._open -= 1
-        summary = self.batches[batch.number - 1]
-        self.batches[batch.number - 1] = summary.model_copy(
-            update={
-                "status": BatchStatus.DONE,
-                "end_time": workflow.now(),
-                "overview": DeploymentOverview(
-                    succeeded=succeeded, failed=failed, pending=len(report.untried)
-                ),
-            }
-        )
-
-    def _account(self, wave: Wave, change: Callable[[Fleet], Fleet]) -> None:
-        self.fleet = change(self.fleet)
-        self._zones[wave.zone] = change(self._zones[wave.zone])
+        self.batches[batch.number - 1] = _closed(self.batches[batch.number - 1], report)
 
     async def _bake(self, wave: Wave) -> None:
         if not wave.bake_seconds:
@@ -207,14 +147,36 @@ class Rollout:
         self.baking = None
 
 
-def _report_of_dead_batch(batch: BatchOrder, error: ChildWorkflowError) -> BatchReport:
+def _opened(batch: Batch, deployment_id: str) -> BatchSummary:
+    return BatchSummary(
+        number=batch.number,
+        phase=batch.wave.name,
+        status=BatchStatus.IN_PROGRESS,
+        workflow_id=f"{deployment_id}/batch-{batch.number}",
+        overview=DeploymentOverview(in_progress=len(batch.targets)),
+        start_time=workflow.now(),
+    )
+
+
+def _closed(summary: BatchSummary, report: BatchReport) -> BatchSummary:
+    overview = DeploymentOverview(
+        succeeded=len(report.succeeded),
+        failed=len(report.failures),
+        pending=len(report.untried),
+    )
+    return summary.model_copy(
+        update={"status": BatchStatus.DONE, "end_time": workflow.now(), "overview": overview}
+    )
+
+
+def _report_of_dead_batch(batch: Batch, error: ChildWorkflowError) -> BatchReport:
     """Return what must be assumed of a batch that was cancelled unstarted or killed."""
     if is_cancelled_exception(error):
         return BatchReport(untried=batch.targets)
     failures = tuple(
         TargetFailure(
             target_id=target,
-            message=f"{target}: batch {batch.number} ended from outside ({error.cause}).",
+            message=f"{target}: batch {batch.number} was ended from outside ({error.cause}).",
         )
         for target in batch.targets
     )

@@ -35,7 +35,7 @@ class FileStore:
         """Pack `directory` into the store; equal content gives the equal bundle."""
         with self._temporary() as target:
             with (
-                gzip.GzipFile(fileobj=target, mode="wb", compresslevel=6, mtime=0) as zipped,
+                gzip.GzipFile("", "wb", 6, target, mtime=0) as zipped,
                 tarfile.open(fileobj=zipped, mode="w", format=tarfile.GNU_FORMAT) as tar,
             ):
                 for path in sorted(directory.rglob("*")):

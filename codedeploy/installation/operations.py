@@ -27,6 +27,7 @@ class Entry:
     """One member of an unpacked revision.
 
     Attributes:
+        size: Length of a file.
         target: Where a symbolic link points, word for word.
     """
 
@@ -35,6 +36,7 @@ class Entry:
     uid: int = 0
     gid: int = 0
     mtime_ns: int = 0
+    size: int = 0
     target: str = ""
 
 

@@ -74,7 +74,11 @@ class Terminal:
             refresh_per_second=REFRESHES_PER_SECOND,
             transient=True,
         ) as live:
-            yield live.refresh
+            try:
+                yield live.refresh
+            except BaseException:
+                live.transient = False  # the last view is all that a person who leaves keeps
+                raise
 
 
 def note(sentence: str) -> None:

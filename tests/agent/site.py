@@ -3,20 +3,19 @@
 import asyncio
 import hashlib
 import io
+import json
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from agent.activities import HostActivities
 from agent.hooks import Place
 from agent.layout import DeploymentDirectory, Layout
 from agent.lifecycle import Host
 from codedeploy.commands import LifecycleCommand
-from codedeploy.lifecycle import IN_PLACE
+from codedeploy.lifecycle import IN_PLACE, LifecycleEvent
 from codedeploy.revision import (
     BundleType,
     LocalLocation,
@@ -61,19 +60,22 @@ class Site:
         return self.layout.deployment(deployment_id)
 
     def revision(
-        self, label: str, hooks: Mapping[str, str], *, timeout: int = 60, omit: Iterable[str] = ()
+        self,
+        label: str,
+        hooks: Mapping[LifecycleEvent, str],
+        *,
+        timeout: int = 60,
+        omit: Iterable[str] = (),
     ) -> PinnedRevision:
         """Return a revision whose hooks run the shell lines given for each event."""
         spec: dict[str, Any] = {
             "version": 0.0,
             "os": "linux",
-            "hooks": {
-                event: [{"location": f"{event}.sh", "timeout": timeout}] for event in hooks
-            },
+            "hooks": {event: [{"location": f"{event}.sh", "timeout": 60}] for event in hooks},
         }
         members = {f"{event}.sh": f"#!/bin/sh\n{body}\n" for event, body in hooks.items()}
         kept = {name: text for name, text in members.items() if name not in omit}
-        return self.pinned(label, {"appspec.yml": yaml.safe_dump(spec), **kept})
+        return self.pinned(label, {"appspec.yml": json.dumps(spec), **kept})
 
     def pinned(self, label: str, members: Mapping[str, str]) -> PinnedRevision:
         """Return a revision that holds `members`."""
@@ -134,4 +136,3 @@ def end(pid: int) -> None:
     """End one process, if it still runs."""
     if is_running(pid):
         os.kill(pid, 9)
-

@@ -7,12 +7,14 @@ import pytest
 from agent.settings import parse
 from codedeploy.instance import Tag
 
+EVERYTHING = (
+    "run --name web-1 --tag role=web --tag zone=a --root /r --destination-root /d "
+    "--env PORT=80 --address h:1 --namespace n"
+)
+
 
 def test_all_flags_together() -> None:
-    settings = parse(
-        ["run", "--name", "web-1", "--tag", "role=web", "--tag", "zone=a", "--root", "/r"]
-        + ["--destination-root", "/d", "--env", "PORT=80", "--address", "h:1", "--namespace", "n"]
-    )
+    settings = parse(EVERYTHING.split())
 
     assert settings.name == "web-1"
     assert settings.tags == (Tag(key="role", value="web"), Tag(key="zone", value="a"))

@@ -1,5 +1,6 @@
 """A Rollway that answers from memory, and a command line that asks it."""
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -161,6 +162,7 @@ class FakeRollway:
             yield look
             if self.is_interrupted:
                 signal.raise_signal(signal.SIGINT)
+                await asyncio.sleep(0)
 
     async def log(
         self, deployment_id: str, target: str, event: LifecycleEvent | None = None

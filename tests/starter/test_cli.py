@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -101,7 +102,7 @@ def test_an_error_is_one_clean_message_on_standard_error() -> None:
         pytest.param(["deploy", "a/b/c"], "expected APP/GROUP", id="too many slashes"),
         pytest.param(["deploy", "sh op/prod"], "no valid name", id="bad name"),
         pytest.param(["list", "--group", "shop"], "expected APP/GROUP", id="bad filter"),
-        pytest.param(["logs", given_.ID, "web-1", "Validate"], "did you mean", id="bad event"),
+        pytest.param(["logs", given_.ID, "w", "ValidateServce"], "did you mean", id="bad event"),
         pytest.param(["apply", "-f", "/none.yml"], "/none.yml: No such file", id="no manifest"),
         pytest.param(["push", "shop", "/none"], "no file or directory /none", id="no bundle"),
     ],
@@ -162,11 +163,12 @@ def test_a_closed_pipe_ends_quietly() -> None:
         "sys.argv = ['rollway', 'get', 'configs', '-o', 'json']\n"
         "app(obj=FakeRollway())"
     )
-    reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
-    reader.wait()
+    reader, writer = os.pipe()
+    os.close(reader)
 
-    done = subprocess.run(
-        [sys.executable, "-c", script], stdout=reader.stdin, stderr=subprocess.PIPE, text=True
-    )
+    with open(writer, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-c", script], stdout=closed, stderr=subprocess.PIPE, text=True
+        )
 
     assert done.stderr == ""

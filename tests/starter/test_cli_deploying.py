@@ -1,0 +1,187 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from codedeploy.deployment import DeploymentRequest
+from codedeploy.errors import DeploymentLimitExceeded, PlanNoLongerHolds
+from starter.commands.deploying import deploy_command
+from tests.starter import deployments as given_
+from tests.starter.fake_rollway import FakeRollway, rollway
+
+
+def _request(fake: FakeRollway) -> DeploymentRequest:
+    return next(asked for asked in fake.asked if isinstance(asked, DeploymentRequest))
+
+
+def test_without_a_terminal_deploy_prints_the_id_alone() -> None:
+    result = rollway(FakeRollway(), "deploy", "shop/prod")
+
+    assert (result.exit_code, result.stdout) == (0, "d-AAAAAAAAA\n")
+    assert "rollway status d-AAAAAAAAA --watch" in result.stderr
+
+
+def test_deploy_as_json_prints_the_id_in_a_document() -> None:
+    result = rollway(FakeRollway(), "deploy", "shop/prod", "-o", "json")
+
+    assert json.loads(result.stdout) == {"deploymentId": "d-AAAAAAAAA"}
+
+
+def test_a_watched_deploy_exits_with_the_deployments_verdict() -> None:
+    fake = FakeRollway(looks=[given_.running(), given_.failed()])
+
+    assert rollway(fake, "deploy", "shop/prod", "--watch").exit_code == 1
+
+
+def test_every_option_reaches_the_request() -> None:
+    fake = FakeRollway()
+
+    rollway(
+        fake,
+        *("deploy", "shop/prod", "--revision", "v2", "--config", "CodeDeployDefault.AllAtOnce"),
+        *("--description", "hotfix", "--plan-id", "p-1", "--idempotency-key", "k-1"),
+        *("--ignore-application-stop-failures", "--file-exists-behavior", "overwrite"),
+        "--auto-rollback",
+    )
+
+    request = _request(fake)
+    assert request.model_dump(mode="json", by_alias=True, exclude={"revision"}) == {
+        "applicationName": "shop",
+        "deploymentGroupName": "prod",
+        "deploymentConfigName": "CodeDeployDefault.AllAtOnce",
+        "description": "hotfix",
+        "ignoreApplicationStopFailures": True,
+        "autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]},
+        "updateOutdatedInstancesOnly": False,
+        "fileExistsBehavior": "OVERWRITE",
+        "approvals": None,
+        "idempotencyKey": "k-1",
+        "planId": "p-1",
+    }
+    assert request.revision is not None
+
+
+@pytest.mark.parametrize(
+    ("flags", "enabled"), [([], None), (["--auto-rollback"], True), (["--no-auto-rollback"], False)]
+)
+def test_rollback_follows_the_group_unless_told_otherwise(
+    flags: list[str], enabled: bool | None
+) -> None:
+    fake = FakeRollway()
+
+    rollway(fake, "deploy", "shop/prod", *flags)
+
+    configuration = _request(fake).auto_rollback_configuration
+    assert (configuration and configuration.enabled) is enabled
+
+
+def test_a_directory_is_deployed_by_its_absolute_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "v3").mkdir()
+    monkeypatch.chdir(tmp_path)
+    fake = FakeRollway()
+
+    rollway(fake, "deploy", "shop/prod", "-r", "v3")
+
+    revision = _request(fake).revision
+    assert revision is not None
+    assert revision.local_location is not None
+    assert revision.local_location.location == str(tmp_path / "v3")
+
+
+def test_an_unknown_label_is_an_error_of_input() -> None:
+    result = rollway(FakeRollway(), "deploy", "shop/prod", "-r", "v9")
+
+    assert result.exit_code == 2
+    assert result.stderr == "error: shop has no revision 'v9'.\n"
+
+
+def test_a_description_that_is_too_long_names_its_option() -> None:
+    result = rollway(FakeRollway(), "deploy", "shop/prod", "--description", "x" * 300)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: --description: ")
+
+
+@pytest.mark.parametrize("refusal", [DeploymentLimitExceeded("busy"), PlanNoLongerHolds("changed")])
+def test_a_refused_deployment_exits_1(refusal: Exception) -> None:
+    fake = FakeRollway(refusal=refusal)  # type: ignore[arg-type]
+
+    assert rollway(fake, "deploy", "shop/prod").exit_code == 1
+
+
+def test_a_plan_ends_with_the_command_that_deploys_it() -> None:
+    result = rollway(FakeRollway(), "plan", "shop/prod", "--revision", "v2")
+
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == (
+        "Deploy exactly this: rollway deploy shop/prod --revision v2 --plan-id p-1"
+    )
+
+
+def test_a_command_to_type_is_quoted_for_the_shell() -> None:
+    command = deploy_command("shop/prod", revision="my release", config=None, plan_id="p-1")
+
+    assert command == "rollway deploy shop/prod --revision 'my release' --plan-id p-1"
+
+
+def test_a_plan_as_json_is_the_wire_document() -> None:
+    found = json.loads(rollway(FakeRollway(), "plan", "shop/prod", "-o", "json").stdout)
+
+    assert (found["planId"], found["minimumHealthy"]) == ("p-1", 3)
+    assert found["waves"][0]["targets"] == ["web-1"]
+
+
+def test_rollback_of_a_group_deploys_the_named_revision() -> None:
+    fake = FakeRollway()
+
+    result = rollway(fake, "rollback", "shop/prod", "--to", "v1")
+
+    assert fake.asked[-1] == ("rollback", "shop", "prod", "v1")
+    assert result.stdout == "d-AAAAAAAAA\n"
+
+
+def test_rollback_of_a_running_deployment_tells_it() -> None:
+    fake = FakeRollway()
+
+    result = rollway(fake, "rollback", given_.ID, "--reason", "bad logs")
+
+    assert fake.asked[-1] == ("rollback", given_.ID, "bad logs", None)
+    assert result.stdout == "rollback: understood.\n"
+
+
+def test_a_watched_rollback_exits_with_the_verdict_of_the_way_back() -> None:
+    fake = FakeRollway(looks=[given_.failed(), given_.rollback()])
+
+    assert rollway(fake, "rollback", given_.ID, "--watch").exit_code == 0
+
+
+def test_a_running_deployment_goes_back_to_no_revision_of_choice() -> None:
+    result = rollway(FakeRollway(), "rollback", given_.ID, "--to", "v1")
+
+    assert result.exit_code == 2
+    assert "--to names a revision for a group" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (["stop"], ("stop", given_.ID, "", None)),
+        (["stop", "--rollback"], ("stop", given_.ID, "", True)),
+        (["stop", "--no-rollback", "--reason", "x"], ("stop", given_.ID, "x", False)),
+        (["pause"], ("pause", given_.ID, "", None)),
+        (["resume"], ("resume", given_.ID, "", None)),
+        (["approve", "--reason", "fine"], ("approve", given_.ID, "fine", None)),
+        (["reject"], ("reject", given_.ID, "", None)),
+    ],
+)
+def test_an_intervention_is_passed_on_and_its_answer_printed(
+    arguments: list[str], asked: tuple[object, ...]
+) -> None:
+    fake = FakeRollway()
+
+    result = rollway(fake, *arguments, given_.ID)
+
+    assert fake.asked[-1] == asked
+    assert result.stdout == f"{asked[0]}: understood.\n"

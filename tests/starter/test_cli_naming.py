@@ -1,0 +1,104 @@
+from pathlib import Path
+
+import pytest
+
+from codedeploy.errors import InvalidInput, InvalidRevision
+from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.revision import BundleType, GitHubLocation, S3Location
+from starter.commands.naming import group_parts, lifecycle_event, location
+
+
+def test_a_group_is_named_with_its_application() -> None:
+    assert group_parts("shop/prod") == ("shop", "prod")
+
+
+@pytest.mark.parametrize("name", ["shop", "shop/", "/prod", "a/b/c", "", "sh op/prod"])
+def test_what_names_no_group_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput):
+        group_parts(name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (
+            "s3://bucket/a/b.zip",
+            S3Location(bucket="bucket", key="a/b.zip", bundle_type=BundleType.ZIP),
+        ),
+        (
+            "s3://bucket/b.tar.gz?versionId=v1",
+            S3Location(bucket="bucket", key="b.tar.gz", bundle_type=BundleType.TGZ, version="v1"),
+        ),
+    ],
+)
+def test_an_s3_location_is_read(typed: str, expected: S3Location) -> None:
+    found = location(typed)
+
+    assert found is not None
+    assert found.s3_location == expected
+
+
+def test_a_github_location_is_read() -> None:
+    found = location("github:owner/repository@0123abc")
+
+    assert found is not None
+    assert found.git_hub_location == GitHubLocation(
+        repository="owner/repository", commit_id="0123abc"
+    )
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "s3://bucket",
+        "s3:///key.zip",
+        "s3://bucket/key",
+        "s3://bucket/key.zip?etag=1",
+        "github:owner@0123abc",
+        "github:owner/repository",
+        "github:owner/repository@main",
+        "./missing",
+        "/missing",
+        "~/missing-directory",
+        "missing.zip",
+    ],
+)
+def test_what_looks_like_a_place_and_is_none_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidRevision):
+        location(typed)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("a.zip", BundleType.ZIP),
+        ("a.TAR", BundleType.TAR),
+        ("a.tgz", BundleType.TGZ),
+        ("a.tar.gz", BundleType.TGZ),
+    ],
+)
+def test_an_archive_is_known_by_its_suffix(tmp_path: Path, name: str, form: BundleType) -> None:
+    (tmp_path / name).touch()
+
+    found = location(str(tmp_path / name))
+
+    assert found is not None
+    assert found.local_location is not None
+    assert found.local_location.bundle_type is form
+
+
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").touch()
+
+    with pytest.raises(InvalidRevision, match="neither a directory nor an archive"):
+        location(str(tmp_path / "a.txt"))
+
+
+def test_anything_else_is_a_label(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert location("v2") is None
+
+
+def test_an_event_is_known_in_any_case() -> None:
+    assert lifecycle_event("validateservice") is LifecycleEvent.VALIDATE_SERVICE
