@@ -54,10 +54,9 @@ def server_configuration(settings: Settings) -> ClientConnectConfig:
     return result
 
 
-async def connect(settings: Settings) -> Client:
+async def connect(settings: Settings, runtime: Runtime) -> Client:
     """Return a connection to the server; while there is none, say so and try again."""
     configuration = server_configuration(settings)
-    runtime = quiet_runtime()
     async for delay in _delays():
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
@@ -69,7 +68,7 @@ async def connect(settings: Settings) -> Client:
                 )
         except (RuntimeError, RPCError, TimeoutError):
             logger.warning(
-                "%s: no Temporal server answers at %s; trying again in %.0f s. "
+                "%s: no Temporal server answers at %s; trying again in %g s. "
                 "Start one with: rollway up",
                 settings.name,
                 configuration["target_host"],
@@ -99,7 +98,7 @@ async def register(client: Client, settings: Settings) -> None:
             WorkflowUpdateRPCTimeoutOrCancelledError,
         ) as error:
             logger.warning(
-                "%s: not registered yet (%s); trying again in %.0f s",
+                "%s: not registered yet (%s); trying again in %g s",
                 settings.name,
                 _why(error),
                 delay,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from agent.layout import DeploymentDirectory, Layout, write_durably
@@ -77,11 +78,17 @@ def read_appspec(archive: Path, filename: str) -> ServerAppSpec:
     names = dict.fromkeys((filename, *_APPSPEC_NAMES))
     for path in (archive / name for name in names):
         if path.is_file() and path.resolve().is_relative_to(archive.resolve()):
-            return parse_server(path.read_text("utf-8", "replace"), filename=path.name)
+            return _parsed(path.read_text("utf-8", "replace"), path.name)
     raise InvalidRevision(
         f"The revision has no AppSpec file: looked for {' and '.join(names)} at its root. "
         "Add one, or name it with appspecFilename."
     )
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, filename: str) -> ServerAppSpec:
+    """Return what `text` says; every event of a deployment asks, and parsing takes milliseconds."""
+    return parse_server(text, filename=filename)
 
 
 def hooks_of(event: LifecycleEvent, command: LifecycleCommand, layout: Layout) -> Hooks:

@@ -1,5 +1,5 @@
 # Runs one command and records how it ended, so that the agent that started it may die meanwhile.
-# Usage: sh -c "$(cat runner.sh)" rollway-runner RECORDING-DIRECTORY WORKING-DIRECTORY COMMAND [ARGUMENT...]
+# Usage: sh runner.sh RECORDING-DIRECTORY WORKING-DIRECTORY COMMAND [ARGUMENT...]
 # Variables carry a prefix: an assignment to a name the script exports would change what it sees.
 
 # Whoever creates the mark runs the command; a second runner for the same script leaves.

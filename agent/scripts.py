@@ -16,8 +16,8 @@ from codedeploy.lifecycle import LifecycleErrorCode
 
 KILL_AFTER_SECONDS = 5.0
 
-_RUNNER = Path(__file__).with_name("runner.sh").read_text("ascii")
-_STARTING_SECONDS = 0.002
+_RUNNER = str(Path(__file__).with_name("runner.sh"))
+_STARTING_SECONDS = 0.001
 
 # What Python ignores, or a shell that started the agent may have ignored, a script should not.
 _RESET = (
@@ -91,11 +91,11 @@ def _spawn(recording: Recording, invocation: Invocation) -> int:
     places = (str(recording.directory), str(invocation.directory))
     return os.posix_spawn(
         "/bin/sh",
-        ("/bin/sh", "-c", _RUNNER, "rollway-runner", *places, *invocation.command),
+        ("/bin/sh", _RUNNER, *places, *invocation.command),
         invocation.environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(recording.output), output_flags, 0o644),
+            (os.POSIX_SPAWN_OPEN, 1, str(recording.output), output_flags, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,
@@ -113,7 +113,8 @@ async def _supervise(
 ) -> None:
     """Wait for the runner's end, and bring it about when time is up or a stop is asked for."""
     if not runner.is_alive:
-        return  # Its number may mean somebody else by now: nothing may be sent there.
+        runner.reap()
+        return  # Its number may mean somebody else by now: no signal may be sent there.
     reason = recording.ended_by or await _wait(runner, limits, interruption)
     if reason is not None:
         recording.note_ended_by(reason)

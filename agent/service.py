@@ -15,7 +15,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from agent.activities import HostActivities
-from agent.connection import connect, register
+from agent.connection import connect, quiet_runtime, register
 from agent.hooks import Place
 from agent.interruption import Interrupted, Interruption, Wish, on_thread
 from agent.layout import Layout
@@ -99,8 +99,9 @@ def _place(settings: Settings) -> Place:
 
 
 async def _serve(host: Host, settings: Settings, leaving: Interruption) -> None:
+    runtime = quiet_runtime()  # One for all connections: each has threads of its own.
     while True:
-        client = await leaving.unless_spoken(connect(settings))
+        client = await leaving.unless_spoken(connect(settings, runtime))
         try:
             async with _worker(client, host):
                 await leaving.unless_spoken(_register_and_stay(client, settings))

@@ -352,7 +352,7 @@ def count_steps(place: Path) -> int:
     return len(taken)
 
 
-STEPS = range(36)
+STEPS = range(37)
 COMMIT = STEPS[-3]
 RECOVERY_STEPS = range(24)
 
@@ -417,14 +417,37 @@ def test_a_recovery_that_is_killed_at_any_step_is_taken_up_again(
     assert machine.tree == before_and_after[0]
 
 
-@pytest.mark.parametrize("number", STEPS)
-def test_a_full_disk_at_any_step_leaves_a_tree_from_which_the_install_succeeds(
+@pytest.mark.parametrize("number", STEPS[COMMIT + 1 :])
+def test_a_failure_to_clear_up_after_the_commit_fails_nothing(
     tmp_path: Path, before_and_after: tuple[Node, Node], number: int
 ) -> None:
     machine = with_version_1(tmp_path)
+
+    machine.install(VERSION_2, step=stop_at(number, fill_disk))
+
+    assert machine.tree == before_and_after[1]
+    assert not {"transaction.json", "backup"} & {path.name for path in machine.state.iterdir()}
+
+
+@pytest.mark.parametrize("number", STEPS[: COMMIT + 1])
+def test_a_full_disk_at_any_step_up_to_the_commit_changes_nothing(
+    tmp_path: Path, before_and_after: tuple[Node, Node], number: int
+) -> None:
+    machine = with_version_1(tmp_path)
+
     with pytest.raises(InstallFailed, match="No space left"):
         machine.install(VERSION_2, step=stop_at(number, fill_disk))
-    assert machine.tree in before_and_after
+
+    assert machine.tree == before_and_after[0]
+
+
+@pytest.mark.parametrize("number", STEPS[: COMMIT + 1])
+def test_an_install_that_was_put_back_succeeds_when_repeated(
+    tmp_path: Path, before_and_after: tuple[Node, Node], number: int
+) -> None:
+    machine = with_version_1(tmp_path)
+    with pytest.raises(InstallFailed):
+        machine.install(VERSION_2, step=stop_at(number, fill_disk))
 
     machine.install(VERSION_2)
 

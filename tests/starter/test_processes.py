@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from starter.processes import Child, Program, free_port, is_free, reserve_port
-from tests.starter.waiting import is_alive, until
+from tests.starter.other_processes import is_alive, until
 
 PARENT = """
 import asyncio, sys

@@ -20,7 +20,7 @@ from starter.server import (
     find_temporal,
     start_server,
 )
-from tests.starter.waiting import is_alive, until
+from tests.starter.other_processes import is_alive, until
 
 PARENT = """
 import asyncio, sys

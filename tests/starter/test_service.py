@@ -8,7 +8,7 @@ import pytest
 from codedeploy.errors import Refused
 from starter.processes import Child, Program
 from starter.service import Service
-from tests.starter.waiting import is_alive, until
+from tests.starter.other_processes import is_alive, until
 
 
 def sleeper(log: Path) -> Program:
