@@ -51,6 +51,10 @@ class BundleContents:
             appspec = parse_server(self._text(filename), filename=f"{self._label}/{filename}")
         except ManifestInvalid as error:
             raise InvalidRevision(error.message) from error
+        if appspec.os != "linux":
+            raise InvalidRevision(
+                f"{self._label}/{filename} is for os: {appspec.os}; Rollway's agent runs on linux."
+            )
         self._check_scripts(filename, appspec)
         return filename, appspec
 

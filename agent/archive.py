@@ -4,6 +4,7 @@ Every member, whatever the format, goes through `agent.unpacking.Unpacking`, whi
 this module reads tar and zip.
 """
 
+import contextlib
 import gzip
 import io
 import lzma
@@ -60,8 +61,8 @@ def unpack(
     if read is None:
         raise BundleError(f"A {bundle_type} bundle cannot be unpacked; use tar, tgz or zip.")
     incoming = into.with_name(f".{into.name}.unpacking")
-    _remove(incoming)
     try:
+        _remove(incoming)
         incoming.mkdir(mode=0o755, parents=True)
         root = _read(bundle, read, Unpacking(incoming, limits))
         _remove(into)
@@ -95,7 +96,8 @@ def _remove(directory: Path) -> None:
     if directory.is_dir() and not directory.is_symlink():
         shutil.rmtree(directory)
     else:
-        directory.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            directory.unlink()
 
 
 class _TarStream(io.RawIOBase):

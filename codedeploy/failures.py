@@ -45,7 +45,11 @@ def health_constraints_message(
     if not failures:
         return f"No instance was deployed to, and at least one of {size} must succeed."
     first = failures[0]
+    tally = (
+        f"{len(failures)} of {size} instances failed, and at least {max(1, minimum_healthy)} must "
+        "stay healthy."
+    )
+    if len(failures) == 1:
+        return f"{first.message} {tally}"
     causes = "; ".join(group.summary for group in group_failures(failures)[:3])
-    failed = f"{len(failures)} of {size} instances failed"
-    floor = f"at least {max(1, minimum_healthy)} must stay healthy"
-    return f"{causes}. {failed} and {floor}. First: {first.message}"
+    return f"{causes}. {tally} First: {first.message}"

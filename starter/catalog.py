@@ -11,12 +11,14 @@ from temporalio.common import WorkflowIDConflictPolicy
 from activities.directory import Directory
 from codedeploy.application import Application
 from codedeploy.application_info import ApplicationInfo
+from codedeploy.config_rules import validate_custom
 from codedeploy.configs import PREDEFINED, DeploymentConfig
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import (
     ApplicationDoesNotExist,
     DeploymentConfigDoesNotExist,
     DeploymentGroupDoesNotExist,
+    InvalidComputePlatform,
     InvalidRevision,
     RevisionDoesNotExist,
 )
@@ -70,6 +72,8 @@ class Catalog:
         for document in documents:
             if isinstance(document, DeploymentGroup):
                 check_supported(document)
+            if isinstance(document, DeploymentConfig):
+                validate_custom(document)
         ordered = sorted(documents, key=lambda document: _ORDER.index(type(document)))
         return [await self._apply(document) for document in ordered]
 
@@ -98,11 +102,14 @@ class Catalog:
         return Applied(kind="deployment configuration", name=name, change=_change(is_new, False))
 
     async def _apply_group(self, group: DeploymentGroup) -> Applied:
-        application = await self.application(group.application_name)
-        await self.config(group.deployment_config_name)
-        group = group.model_copy(
-            update={"compute_platform": application.application.compute_platform}
-        )
+        platform = (await self.application(group.application_name)).application.compute_platform
+        config = await self.config(group.deployment_config_name)
+        if config.compute_platform is not platform:
+            raise InvalidComputePlatform(
+                f"{group.full_name} is on {platform}, and {config.deployment_config_name} is for "
+                f"{config.compute_platform}. List the others with: rollway get configs"
+            )
+        group = group.model_copy(update={"compute_platform": platform})
         check_supported(group)
         is_changed, is_new = await self._define(
             DeploymentGroupWorkflow,

@@ -67,14 +67,14 @@ def _last_word(error: ServerUnreachable | RPCError) -> RollwayError:
     return Refused(f"The Temporal cluster did not take its namespace: {error.message}")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, patience: timedelta = PATIENCE) -> int:
     """Prepare the namespace that flags or Temporal's own configuration name."""
     parser = argparse.ArgumentParser(prog="python -m starter.cluster", description=__doc__)
     parser.add_argument("--address", help="the Temporal server, HOST:PORT")
     parser.add_argument("--namespace", help="its namespace (default: rollway)")
     options = parser.parse_args(arguments)
     try:
-        client = asyncio.run(prepare(options.address, options.namespace))
+        client = asyncio.run(prepare(options.address, options.namespace, patience=patience))
     except RollwayError as error:
         print(f"error: {error.message}", file=sys.stderr)  # noqa: T201
         return 1

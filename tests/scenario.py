@@ -163,8 +163,8 @@ class Scenario:
             if host.holding is not None:
                 host.holding.set()
         await self._workers.aclose()
-        for host in self.hosts:
-            handle = self._temporal.get_workflow_handle(f"instance/{self.full(host)}")
+        for host in self.hosts.values():
+            handle = self._temporal.get_workflow_handle(f"instance/{host.name}")
             await handle.execute_update(InstanceWorkflow.deregister)
 
     def full(self, name: str) -> str:

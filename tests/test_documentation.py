@@ -137,8 +137,11 @@ def test_a_yaml_snippet_is_a_manifest_or_an_appspec(snippet: Snippet) -> None:
 
 
 @pytest.mark.parametrize("snippet", snippets("json"), ids=str)
-def test_a_json_snippet_is_json(snippet: Snippet) -> None:
-    json.loads(snippet.text)
+def test_a_json_snippet_is_json_and_a_group_in_it_is_a_manifest(snippet: Snippet) -> None:
+    document = json.loads(snippet.text)
+
+    if "deploymentGroupInfo" in document:
+        assert parse_manifest(snippet.text, document=str(snippet))
 
 
 MAKE = command_lines("make") | mentions("make")

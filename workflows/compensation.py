@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
-from temporalio.exceptions import ChildWorkflowError
+from temporalio.exceptions import ApplicationError, ChildWorkflowError
 
 from activities import search_attributes
 from activities.deployments import Deployments
@@ -92,9 +92,16 @@ async def roll_back(order: DeploymentOrder, run: Callable[..., Awaitable[Deploym
 
 
 async def tell_group(group: DeploymentGroup, outcome: DeploymentOutcome) -> None:
-    """Tell the group how the deployment ended, before anything is taken back."""
+    """Tell the group how the deployment ended, before anything is taken back.
+
+    A group that is gone (somebody terminated its workflow) must not keep a rollback from running.
+    """
     workflow_id = group_workflow_id(group.application_name, group.deployment_group_name)
-    await workflow.get_external_workflow_handle(workflow_id).signal("deployment_ended", outcome)
+    handle = workflow.get_external_workflow_handle(workflow_id)
+    try:
+        await handle.signal("deployment_ended", outcome)
+    except ApplicationError as error:
+        workflow.logger.warning("%s was not told of %s: %s", workflow_id, outcome, error)
 
 
 async def end_cancelled(deployment_id: str) -> None:

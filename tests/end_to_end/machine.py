@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from codedeploy.application import Application
 from codedeploy.deployment import DeploymentInfo, DeploymentRequest
-from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_group import DeploymentGroup, TagFilter
 from codedeploy.errors import Refused
 from codedeploy.lifecycle import SERVER_HOOKS, LifecycleEvent
 from starter.catalog import local_revision
@@ -46,6 +46,26 @@ class Machine:
     plane: ControlPlane
     agents: dict[str, Service]
     rollway: Rollway
+
+    # --- given
+
+    async def define_group(self, *, agent_timeout_seconds: int = 60) -> None:
+        """Apply the application and the group of all hosts."""
+        group = DeploymentGroup(
+            application_name="shop",
+            deployment_group_name="all",
+            on_premises_instance_tag_filters=(TagFilter(key="role", value="host"),),
+            agent_timeout_seconds=agent_timeout_seconds,
+        )
+        await self.rollway.apply([Application(application_name="shop"), group])
+
+    async def until_registered(self) -> None:
+        """Wait until every agent is listed and asks for work."""
+        seen = 0
+        while seen < len(HOSTS):
+            instances = await self.rollway.instances()
+            seen = len([one for one in instances if one.last_seen is not None])
+            await asyncio.sleep(0.1)
 
     # --- when
 
@@ -111,34 +131,21 @@ async def machine(home: Path) -> AsyncIterator[Machine]:
     """Run everything for the length of the block; what is killed is started again."""
     async with AsyncExitStack() as running:
         plane = await running.enter_async_context(control_plane(Home(home), report=print))
-        agents = {}
-        for host in HOSTS:
-            agents[host] = Service(host, partial(_start_agent, home, host, plane.address), print)
-            await agents[host].start()
-            running.push_async_callback(agents[host].stop)
+        agents = {
+            host: Service(host, partial(_start_agent, home, host, plane.address), print)
+            for host in HOSTS
+        }
+        running.push_async_callback(_stop_all, agents.values())
+        await asyncio.gather(*(agent.start() for agent in agents.values()))
         rollway = await Rollway.connect(address=plane.address)
         whole = Machine(home, plane, agents, rollway)
-        await _prepare(whole)
+        await whole.define_group()
+        await whole.until_registered()
         yield whole
 
 
-async def _prepare(whole: Machine) -> None:
-    group = DeploymentGroup.model_validate(
-        {
-            "applicationName": "shop",
-            "deploymentGroupName": "all",
-            "onPremisesInstanceTagFilters": [{"Key": "role", "Value": "host"}],
-            "agentTimeoutSeconds": 60,
-        }
-    )
-    await whole.rollway.apply([Application(application_name="shop"), group])
-
-    async def all_listed() -> bool:
-        instances = await whole.rollway.instances()
-        return len([one for one in instances if one.last_seen is not None]) == len(HOSTS)
-
-    while not await all_listed():
-        await asyncio.sleep(0.1)
+async def _stop_all(agents: Iterable[Service]) -> None:
+    await asyncio.gather(*(agent.stop() for agent in agents))
 
 
 async def _start_agent(home: Path, host: str, address: str) -> Child:
@@ -156,6 +163,9 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.05)
 
 
-def kill(pid: int) -> None:
-    """Kill a process and its group at once, as a power cut would."""
+async def kill(service: Service) -> None:
+    """Kill a process and its group at once, as a power cut would, and wait until it is gone."""
+    pid = service.pid
+    assert pid is not None
     os.killpg(pid, signal.SIGKILL)
+    await until(lambda: service.pid != pid)

@@ -1,13 +1,13 @@
 """Whatever process dies in the middle of a script, the deployment ends as if nothing had."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from codedeploy.deployment import InterventionRequest
-from tests.end_to_end.machine import EXACTLY_ONCE, HOSTS, Machine, kill, machine, until
+from starter.service import Service
+from tests.end_to_end.machine import EXACTLY_ONCE, HOSTS, Machine, kill, machine
 
 pytestmark = pytest.mark.end_to_end
 
@@ -18,14 +18,13 @@ async def whole(tmp_path: Path) -> AsyncIterator[Machine]:
         yield running
 
 
-async def _deployed_with(whole: Machine, *pids: int) -> None:
+async def _deployed_although_killed(whole: Machine, *victims: Service) -> None:
     deployment_id = await whole.deploy()
     for host in HOSTS:
         await whole.until_started(host)
 
-    for pid in pids:
-        kill(pid)
-    await asyncio.gather(*(until(lambda pid=pid: not _exists(pid)) for pid in pids))
+    for victim in victims:
+        await kill(victim)
     whole.let_go()
     deployment = await whole.ended(deployment_id)
 
@@ -34,25 +33,21 @@ async def _deployed_with(whole: Machine, *pids: int) -> None:
     assert [whole.runs(host, deployment_id) for host in HOSTS] == [EXACTLY_ONCE] * len(HOSTS)
 
 
-def _exists(pid: int) -> bool:
-    return Path(f"/proc/{pid}/cmdline").exists() and bool(Path(f"/proc/{pid}/cmdline").read_bytes())
-
-
 async def test_the_temporal_server_is_killed(whole: Machine) -> None:
-    await _deployed_with(whole, whole.plane.server.pid)
+    await _deployed_although_killed(whole, whole.plane.server)
 
 
 async def test_the_worker_is_killed(whole: Machine) -> None:
-    await _deployed_with(whole, whole.plane.worker.pid)
+    await _deployed_although_killed(whole, whole.plane.worker)
 
 
 async def test_every_agent_is_killed_in_the_middle_of_a_script(whole: Machine) -> None:
-    await _deployed_with(whole, *(agent.pid for agent in whole.agents.values()))
+    await _deployed_although_killed(whole, *whole.agents.values())
 
 
 async def test_everything_is_killed_at_once(whole: Machine) -> None:
-    agents = (agent.pid for agent in whole.agents.values())
-    await _deployed_with(whole, whole.plane.server.pid, whole.plane.worker.pid, *agents)
+    everything = (whole.plane.server, whole.plane.worker, *whole.agents.values())
+    await _deployed_although_killed(whole, *everything)
 
 
 async def test_a_stop_ends_the_script_that_runs_and_nothing_follows_it(whole: Machine) -> None:
@@ -70,6 +65,7 @@ async def test_a_stop_ends_the_script_that_runs_and_nothing_follows_it(whole: Ma
 
 
 async def test_an_agent_that_stays_away_fails_its_host_only(whole: Machine) -> None:
+    await whole.define_group(agent_timeout_seconds=15)
     await whole.agents["host-3"].stop()
     deployment_id = await whole.deploy()
     for host in HOSTS:
