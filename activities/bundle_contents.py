@@ -29,7 +29,8 @@ class BundleContents:
             members = self._zip_members() if self._is_zip else self._tar_members()
         except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
             raise InvalidRevision(
-                f"{label} is no {bundle_type} archive, or it is truncated: {error}. Pack it again."
+                f"{label} is no {bundle_type} archive, or it is truncated "
+                f"({str(error).splitlines()[0].rstrip(':')}). Pack it again."
             ) from error
         self._prefix = _top_directory(members)
         self.files = frozenset(

@@ -180,7 +180,7 @@ def _unpack_zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, into: 
     mode = member.external_attr >> 16
     if member.flag_bits & 1:
         into.refuse("is encrypted")
-    elif member.is_dir():
+    elif member.filename.endswith("/"):
         into.directory(stat.S_IMODE(mode) or 0o755)
     elif stat.S_ISLNK(mode):
         with archive.open(member) as content:

@@ -97,6 +97,7 @@ async def register(client: Client, settings: Settings) -> None:
             WorkflowUpdateFailedError,
             WorkflowUpdateRPCTimeoutOrCancelledError,
         ) as error:
+            _let_a_cancellation_through(error)
             logger.warning(
                 "%s: not registered yet (%s); trying again in %g s",
                 settings.name,
@@ -119,6 +120,8 @@ async def _register_once(client: Client, registration: InstanceRegistration, *, 
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"Instance {registration.name}",
     )
+    started = asyncio.ensure_future(start.workflow_handle())
+    started.add_done_callback(lambda task: task.cancelled() or task.exception())
     await client.execute_update_with_start_workflow(
         REGISTER,
         registration,
@@ -126,6 +129,13 @@ async def _register_once(client: Client, registration: InstanceRegistration, *, 
         id=call,
         rpc_timeout=timedelta(seconds=_ANSWER_SECONDS),
     )
+
+
+def _let_a_cancellation_through(error: Exception) -> None:
+    """Raise the cancellation that Temporal's client reports as an error of its own."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 def registration_of(settings: Settings) -> InstanceRegistration:

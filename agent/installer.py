@@ -1,9 +1,11 @@
 """The `Install` event: a revision's files on the host, as a transaction."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.host_files import HostFiles, read_revision
+from agent.ownership import Ownership
 from agent.transaction import Step, Transaction
 from codedeploy.appspec import FileExistsBehavior, ServerAppSpec
 from codedeploy.errors import RollwayError
@@ -55,7 +57,7 @@ class Installer:
         """
         try:
             self._transaction.recover()
-        except OSError as error:
+        except (OSError, json.JSONDecodeError) as error:
             advice = f"What was replaced is safe in {self._state}; remove the cause and try again."
             raise InstallFailed(
                 "An interrupted install could not be put in order:", [str(error), advice]
@@ -80,7 +82,7 @@ class Installer:
             InstallFailed: Something stood in the way; the host is as it was before.
         """
         self.recover()
-        ownership = self._transaction.ownership()
+        ownership = self._ownership()
         if ownership.deployment_id == deployment_id:
             return ()
         site = Site(self._host, ownership.paths)
@@ -88,13 +90,23 @@ class Installer:
         self._carry_out(plan, archive, deployment_id)
         return plan.warnings
 
+    def _ownership(self) -> Ownership:
+        try:
+            return self._transaction.ownership()
+        except (OSError, json.JSONDecodeError) as error:
+            raise InstallFailed(
+                f"Nothing was changed; the record of what is installed, in {self._state}, cannot "
+                "be read; restore it from a backup of this host:",
+                [str(error)],
+            ) from error
+
     def _carry_out(self, plan: InstallPlan, archive: Path, deployment_id: str) -> None:
         try:
             committed = self._transaction.run(plan, archive, deployment_id=deployment_id)
             self._transaction.clear_up(committed)
         except OSError as error:
             self.recover()
-            if self._transaction.ownership().deployment_id != deployment_id:
+            if self._ownership().deployment_id != deployment_id:
                 raise InstallFailed(
                     "The install failed and everything was put back:", [str(error)]
                 ) from error
@@ -107,6 +119,10 @@ def _plan(
     file_exists_behavior: FileExistsBehavior,
     site: Site,
 ) -> InstallPlan:
+    if appspec.os != "linux":
+        raise InstallFailed(
+            "Nothing was changed:", [f"the AppSpec is for {appspec.os}, not Linux."]
+        )
     try:
         plan = plan_install(
             read_revision(archive),

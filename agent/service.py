@@ -106,8 +106,18 @@ async def _serve(host: Host, settings: Settings, leaving: Interruption) -> None:
             async with _worker(client, host):
                 await leaving.unless_spoken(_register_and_stay(client, settings))
         except (RuntimeError, RPCError) as error:
-            logger.warning("%s: lost the Temporal server (%s)", settings.name, error)
+            logger.warning(
+                "%s: cannot take up work (%s); trying again in %d s",
+                settings.name,
+                _brief(error),
+                _RETRY_SECONDS,
+            )
             await leaving.unless_spoken(asyncio.sleep(_RETRY_SECONDS))
+
+
+def _brief(error: Exception) -> str:
+    """Return the sentence of an error of Temporal's, without the protocol's details."""
+    return str(error).partition(": Status {")[0]
 
 
 def _worker(client: Client, host: Host) -> Worker:

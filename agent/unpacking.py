@@ -99,7 +99,8 @@ class Unpacking:
         """Make the member another name of an earlier file."""
         name = self._inside(target)
         path = self._path(name)
-        if name in self._links or self._passes_link(name) or not os.path.isfile(path):
+        is_below_link = posixpath.dirname(name) not in self._modes
+        if name in self._links or is_below_link or not os.path.isfile(path):
             self.refuse(f"is a hard link to {target!r}, which is no earlier file of the bundle")
         if name != self._name:
             self._replace()
@@ -140,10 +141,6 @@ class Unpacking:
         if ".." in parts or "\0" in name:
             self.refuse(f"names the path {name!r}, which leaves the bundle's directory")
         return "/".join(parts)
-
-    def _passes_link(self, name: str) -> bool:
-        parent = posixpath.dirname(name)
-        return bool(parent) and parent not in self._modes
 
     def _make_parents(self, directory: str) -> None:
         if directory in self._modes:

@@ -167,16 +167,17 @@ def revision_to_go_back_to(info: DeploymentGroupInfo, label: str | None) -> Pinn
     ]
     if label is not None:
         found = [one for one in good if one.label == label or one.sha256.startswith(label)]
-        return _first(found, f"{info.group.full_name} never ran a revision {label!r} well.")
+        return _first(found, info, f"never ran a revision {label!r} well")
     current = info.last_successful_revision
     is_current_in_place = info.last_attempted_deployment == info.last_successful_deployment
     if current is not None and not is_current_in_place:
         return current
     found = [one for one in good if current is None or one.sha256 != current.sha256]
-    return _first(found, f"{info.group.full_name} has no earlier revision that succeeded.")
+    return _first(found, info, "has no earlier revision that succeeded")
 
 
-def _first(found: list[PinnedRevision], problem: str) -> PinnedRevision:
+def _first(found: list[PinnedRevision], info: DeploymentGroupInfo, problem: str) -> PinnedRevision:
     if found:
         return found[0]
-    raise RevisionDoesNotExist(f"{problem} See: rollway get group")
+    name = info.group.full_name
+    raise RevisionDoesNotExist(f"{name} {problem}. Its history: rollway get group {name}")

@@ -257,9 +257,10 @@ class Catalog:
         await self.application(application)
         handle = self._client.get_workflow_handle(application_workflow_id(application))
         with in_words():
-            return await handle.execute_update(
+            pinned: PinnedRevision = await handle.execute_update(
                 "register_revision", local_revision(source), result_type=PinnedRevision
             )
+        return pinned
 
     async def revision(self, application: str, label: str) -> Revision:
         """Return the newest registered revision of that label, or that begins with that digest.

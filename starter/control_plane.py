@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
 from starter.processes import Child, Program, free_port
 from starter.server import NAMESPACE, PortInUse, ServerSettings, start_server
 from starter.service import Report, Service
@@ -50,10 +53,12 @@ class ControlPlane:
     Attributes:
         address: Where clients and agents connect.
         ui_address: Where a browser finds the Temporal Web UI.
+        client: Connected to the server, whatever the environment says of other servers.
     """
 
     address: str
     ui_address: str
+    client: Client
     server: Service
     worker: Service
 
@@ -79,7 +84,10 @@ async def control_plane(
         worker = Service("Worker", partial(_start_worker, home, server.address), report)
         await worker.start()
         running.push_async_callback(worker.stop)
-        yield ControlPlane(server.address, server.ui_address, temporal, worker)
+        client = await Client.connect(
+            server.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
+        )
+        yield ControlPlane(server.address, server.ui_address, client, temporal, worker)
 
 
 def _server_service(settings: ServerSettings, report: Report) -> Service:

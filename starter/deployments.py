@@ -3,9 +3,10 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
-from temporalio.client import Client, WorkflowExecution
+from temporalio.client import Client, WorkflowExecution, WorkflowHandle
 
 from activities import search_attributes
 from codedeploy.commands import LogPiece, LogRequest
@@ -140,11 +141,12 @@ class Deployments:
         handle = self._client.get_workflow_handle(batch.workflow_id)
         try:
             with in_words():
-                return await handle.query(
+                results: list[TargetResult] = await handle.query(
                     "targets", result_type=list[TargetResult], rpc_timeout=PATIENCE
                 )
         except Refused:
             return []
+        return results
 
     async def targets(self, deployment_id: str) -> list[TargetResult]:
         """Return every target of a deployment with its lifecycle events, in deployment order."""
@@ -215,7 +217,21 @@ class Deployments:
         )
 
     async def watch(self, deployment_id: str) -> AsyncIterator[DeploymentInfo]:
-        """Yield the deployment at every change, then the rollback it set off, to their ends."""
+        """Yield the deployment at every change, then the rollback it set off, to their ends.
+
+        When it is exhausted the group is free for the next deployment.
+        """
+        following: str | None = None
+        async for info in self._story(deployment_id):
+            following = info.rollback_info.rollback_deployment_id
+            yield info
+        if following is not None:
+            async for info in self._story(following):
+                yield info
+        await self._until_released(deployment_id)
+
+    async def _story(self, deployment_id: str) -> AsyncIterator[DeploymentInfo]:
+        """Yield one deployment at every change, to its verdict and the choice of a rollback."""
         last: DeploymentInfo | None = None
         pause = SHORTEST_PAUSE
         while True:
@@ -224,20 +240,30 @@ class Deployments:
             if info != last:
                 yield info
                 last = info
-            if info.status.is_final and await self._is_over(deployment_id, info):
-                break
+            if info.status.is_final and await self._is_told(deployment_id, info):
+                return
             await asyncio.sleep(pause)
-        following = info.rollback_info.rollback_deployment_id
-        if following is not None:
-            async for later in self.watch(following):
-                yield later
 
-    async def _is_over(self, deployment_id: str, info: DeploymentInfo) -> bool:
-        """Whether nothing more will be told: it has closed, or its rollback has its own story."""
+    async def _is_told(self, deployment_id: str, info: DeploymentInfo) -> bool:
+        """Whether nothing more will be told: its rollback has its own story, or it has closed."""
         if info.rollback_info.rollback_deployment_id is not None:
             return True
         description = await self._client.get_workflow_handle(deployment_id).describe()
         return description.close_time is not None
+
+    async def _until_released(self, deployment_id: str) -> None:
+        """Wait until the deployment has closed and its group has noticed."""
+        info = await self.deployment(deployment_id)
+        handle = self._client.get_workflow_handle(
+            group_workflow_id(info.application_name, info.deployment_group_name)
+        )
+        with suppress(Refused), in_words(Refused("The group is gone, and its lock with it.")):
+            while deployment_id in await self._held_by(handle):
+                await asyncio.sleep(SHORTEST_PAUSE)
+
+    async def _held_by(self, handle: WorkflowHandle[Any, Any]) -> tuple[str | None, ...]:
+        group = await handle.query("info", result_type=DeploymentGroupInfo, rpc_timeout=PATIENCE)
+        return (group.active, *group.queue)
 
     async def log(
         self, deployment_id: str, target: str, event: LifecycleEvent | None = None

@@ -10,18 +10,19 @@ from temporalio.client import Client
 
 from activities.directory import STILL_POLLING
 from codedeploy.errors import Refused
+from starter.connection import in_words
 from workflows.options import CONTROL_QUEUE
 
 
 async def workers(client: Client) -> list[str]:
     """Return the identities of the control plane's workers that ask for work."""
-    answer = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=client.namespace,
-            task_queue=TaskQueue(name=CONTROL_QUEUE),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-        )
+    question = DescribeTaskQueueRequest(
+        namespace=client.namespace,
+        task_queue=TaskQueue(name=CONTROL_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     )
+    with in_words():
+        answer = await client.workflow_service.describe_task_queue(question)
     oldest = datetime.now(UTC) - STILL_POLLING
     return [
         poller.identity
@@ -41,6 +42,6 @@ async def until_a_worker_polls(client: Client, *, patience: timedelta) -> None:
         if asyncio.get_running_loop().time() > deadline:
             raise Refused(
                 f"No worker asked for work within {patience.total_seconds():.0f} s. "
-                "Its log says why."
+                "See worker.log for the reason."
             )
         await asyncio.sleep(0.1)

@@ -26,7 +26,8 @@ class Program:
         name: What people call it.
         command: The path of the executable, and its arguments.
         log: The file its output is appended to.
-        environment: Variables beside our own.
+        environment: Variables beside our own, of which those that configure Temporal's clients are
+            left out: our children are told by flags.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Child:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **program.environment},
+                env={**_own_environment(), **program.environment},
                 start_new_session=True,
                 pass_fds=keep_open,
             )
@@ -101,6 +102,12 @@ class Child:
             log.seek(max(self._log_offset, end - _TAIL_BYTES))
             lines = log.read().decode(errors="replace").strip().splitlines()
         return "\n".join(lines[-count:])
+
+
+def _own_environment() -> dict[str, str]:
+    """Return our environment without Temporal's settings: those are about another server."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TEMPORAL_")}
+    return kept | {"TEMPORAL_CONFIG_FILE": os.devnull}
 
 
 def free_port() -> int:

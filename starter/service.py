@@ -50,7 +50,7 @@ class Service:
     async def _keep(self, child: Child) -> None:
         while True:
             code = await child.ended()
-            self._report(f"{self.name} {_how(code)}; starting it again.{_last_line(child)}")
+            self._report(f"{self.name} {_how(child, code)}; starting it again.")
             child = self._child = await self._start_again()
 
     async def _start_again(self) -> Child:
@@ -62,12 +62,8 @@ class Service:
                 self._report(error.message)
 
 
-def _how(code: int) -> str:
+def _how(child: Child, code: int) -> str:
     if code < 0:
         return f"was killed ({signal.Signals(-code).name})"
-    return f"ended (exit code {code})"
-
-
-def _last_line(child: Child) -> str:
-    last_line = child.last_lines(1)
-    return f" Its last line in {child.program.log}: {last_line}" if last_line else ""
+    last_line = child.last_lines(1) or "none"
+    return f"ended (exit code {code}; last line in {child.program.log}: {last_line})"

@@ -7,11 +7,9 @@ from typing import Annotated
 
 import typer
 
-from starter.connection import connect
 from starter.control_plane import ControlPlane, Home, control_plane, default_home
 from starter.interruption import until_interrupted
 from starter.polling import until_a_worker_polls
-from starter.server import NAMESPACE
 
 _DEFAULT_PORT = 7233
 _DEFAULT_UI_PORT = 8233
@@ -45,8 +43,7 @@ async def _serve(path: Path, *, port: int, ui_port: int) -> None:
     _say(f"Starting in {home.path} ...")
     async with control_plane(home, settings, report=_say) as plane:
         try:
-            client = await connect(plane.address, NAMESPACE)
-            await until_a_worker_polls(client, patience=_PATIENCE)
+            await until_a_worker_polls(plane.client, patience=_PATIENCE)
             _say(_ready(plane, home))
             await asyncio.Event().wait()
         finally:

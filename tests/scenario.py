@@ -302,13 +302,6 @@ class Scenario:
         """Wait until a deployment and what it set off have ended."""
         async for _ in self.rollway.watch(deployment_id):
             pass
-        handle = self._temporal.get_workflow_handle(deployment_id)
-        while (await handle.describe()).close_time is None:
-            await asyncio.sleep(0.05)
-        group = await self.rollway.group(self.application, "web")
-        while group.active == deployment_id:
-            await asyncio.sleep(0.05)
-            group = await self.rollway.group(self.application, "web")
         return await self.rollway.deployment(deployment_id)
 
     async def until(self, condition: Callable[[DeploymentInfo], bool]) -> DeploymentInfo:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 import worker
 from agent.settings import parse as parse_agent
@@ -42,8 +42,12 @@ def entrypoint(service: dict[str, Any]) -> list[str]:
 
 def mounts(service: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Return source, target and mode of a service's volumes, variables at their defaults."""
-    plain = [re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume) for volume in service.get("volumes", ())]
-    return [(*volume.split(":"), "rw")[:3] for volume in plain]
+    found = []
+    for volume in service.get("volumes", ()):
+        plain = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", volume)
+        source, target, mode = (*plain.split(":"), "rw")[:3]
+        found.append((source, target, mode))
+    return found
 
 
 def test_it_obeys_the_compose_specification() -> None:

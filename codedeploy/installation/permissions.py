@@ -17,6 +17,7 @@ from codedeploy.installation.operations import (
     Operation,
     Place,
 )
+from codedeploy.installation.placement import absolute
 
 _EVERYTHING = "**"
 _WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
@@ -61,7 +62,7 @@ class Grants:
             self._give(self._index[path], permission)
 
     def _misuse(self, permission: Permission) -> list[str]:
-        target = _without_slash(permission.object)
+        target = absolute(permission.object)
         found = []
         if target in self._seen:
             found.append("given twice; join the two entries.")
@@ -78,7 +79,7 @@ class Grants:
         return number is not None and isinstance(self.operations[number], Place)
 
     def _fits(self, permission: Permission, path: str) -> bool:
-        target = _without_slash(permission.object)
+        target = absolute(permission.object)
         if path == target:
             return self._is_file(path)
         if not path.startswith(f"{target.rstrip('/')}/"):
@@ -127,10 +128,6 @@ def _is_for_one_file(permission: Permission) -> bool:
 
 def _is_default(acl: str) -> bool:
     return acl.split(":")[0] in ("d", "default")
-
-
-def _without_slash(path: str) -> str:
-    return path.rstrip("/") or "/"
 
 
 def _matches(pattern: str, name: str) -> bool:

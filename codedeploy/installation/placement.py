@@ -44,9 +44,11 @@ class Placements:
     def add(self, path: str, placement: Placement) -> None:
         """Place an entry; two directories at one destination are one directory."""
         there = self.at.setdefault(path, placement)
-        if there is placement:
+        if placement.entry.kind is Kind.OTHER:
+            self.problems.append(_uncopiable(placement))
+        elif there is placement:
             return
-        if not (there.is_directory and placement.is_directory):
+        elif not (there.is_directory and placement.is_directory):
             self.problems.append(_collision(path, there, placement))
         elif there.source is None:
             self.at[path] = placement
@@ -77,7 +79,7 @@ def place(listing: Mapping[str, Entry], files: Sequence[FileMapping]) -> Placeme
         if source and source not in listing:
             placements.problems.append(_missing(mapping.source, source, paths))
             continue
-        destination = _absolute(mapping.destination)
+        destination = absolute(mapping.destination)
         placements.add_parents(destination)
         for path, name in _copies(source, destination, listing, paths):
             placements.add(path, Placement(listing[name], name))
@@ -89,8 +91,9 @@ def _inside(source: str) -> str:
     return posixpath.normpath(f"/{source}").lstrip("/")
 
 
-def _absolute(destination: str) -> str:
-    return "/" + posixpath.normpath(f"/{destination}").lstrip("/")
+def absolute(path: str) -> str:
+    """Return a destination in its plain form."""
+    return "/" + posixpath.normpath(f"/{path}").lstrip("/")
 
 
 def _copies(
@@ -122,6 +125,13 @@ def _missing(spelt: str, source: str, paths: Sequence[str]) -> str:
     return (
         f"files: source {spelt!r} is not in the revision; {parent or 'its root'} holds "
         f"{shown or 'nothing'}. Correct the AppSpec or add the file."
+    )
+
+
+def _uncopiable(placement: Placement) -> str:
+    return (
+        f"{placement.source!r} of the revision is a device, socket or pipe, which cannot be "
+        "copied; a script may have left it there. Remove it."
     )
 
 

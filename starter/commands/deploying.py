@@ -1,9 +1,8 @@
 """`rollway plan`, `deploy` and `rollback`: changing what a group runs."""
 
 import shlex
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from pydantic import ValidationError
 
 from codedeploy.appspec import FileExistsBehavior
@@ -12,6 +11,18 @@ from codedeploy.deployment_group import AutoRollbackConfiguration, AutoRollbackE
 from codedeploy.errors import InvalidInput
 from codedeploy.revision import Revision
 from codedeploy.steering import Verb
+from starter.commands.deploy_options import (
+    AutoRollback,
+    Config,
+    Description,
+    FileExists,
+    IdempotencyKey,
+    IgnoreStopFailures,
+    PlanId,
+    RevisionOption,
+    RollbackSubject,
+    ToRevision,
+)
 from starter.commands.exit_codes import exit_code_of_status
 from starter.commands.following import follow
 from starter.commands.naming import group_parts, location
@@ -22,21 +33,6 @@ from starter.commands.terminal import note
 from starter.render.documents import OutputFormat
 from starter.render.plan import plan_view
 
-RevisionOption = Annotated[
-    str | None,
-    typer.Option(
-        "--revision",
-        "-r",
-        metavar="REVISION",
-        help="A directory, an archive, s3://BUCKET/KEY, github:OWNER/REPO@COMMIT or the label of "
-        "a registered revision. [default: the last good one]",
-    ),
-]
-ConfigOption = Annotated[
-    str | None,
-    typer.Option("--config", metavar="NAME", help="Pace. [default: the group's configuration]"),
-]
-
 
 @connected
 async def plan(
@@ -44,7 +40,7 @@ async def plan(
     group: GroupName,
     *,
     revision: RevisionOption = None,
-    config: ConfigOption = None,
+    config: Config = None,
     output: Output = OutputFormat.TABLE,
 ) -> None:
     """Show what a deployment would do: hosts in order, batches, floor; change nothing."""
@@ -70,32 +66,13 @@ async def deploy(
     group: GroupName,
     *,
     revision: RevisionOption = None,
-    config: ConfigOption = None,
-    description: Annotated[str, typer.Option(help="For the record.")] = "",
-    plan_id: Annotated[
-        str | None, typer.Option(help="Deploy only if this plan still holds.")
-    ] = None,
-    idempotency_key: Annotated[
-        str | None, typer.Option(help="The same key again is the same deployment.")
-    ] = None,
-    ignore_application_stop_failures: Annotated[
-        bool,
-        typer.Option(
-            "--ignore-application-stop-failures",
-            help="Go on if the old revision's stop scripts fail.",
-        ),
-    ] = False,
-    file_exists_behavior: Annotated[
-        FileExistsBehavior,
-        typer.Option(case_sensitive=False, help="What to do with files in the way."),
-    ] = FileExistsBehavior.DISALLOW,
-    auto_rollback: Annotated[
-        bool | None,
-        typer.Option(
-            "--auto-rollback/--no-auto-rollback",
-            help="Roll back if it fails. [default: as the group says]",
-        ),
-    ] = None,
+    config: Config = None,
+    description: Description = "",
+    plan_id: PlanId = None,
+    idempotency_key: IdempotencyKey = None,
+    ignore_application_stop_failures: IgnoreStopFailures = False,
+    file_exists_behavior: FileExists = FileExistsBehavior.DISALLOW,
+    auto_rollback: AutoRollback = None,
     watch: Watch = None,
     output: Output = OutputFormat.TABLE,
 ) -> int | None:
@@ -121,14 +98,9 @@ async def deploy(
 @connected
 async def rollback(
     session: Session,
-    subject: Annotated[
-        str, typer.Argument(metavar="ID|APP/GROUP", help="A running deployment, or a group.")
-    ],
+    subject: RollbackSubject,
     *,
-    to: Annotated[
-        str | None,
-        typer.Option(metavar="LABEL", help="A registered revision. [default: the last good one]"),
-    ] = None,
+    to: ToRevision = None,
     reason: Reason = "",
     watch: Watch = None,
     output: Output = OutputFormat.TABLE,

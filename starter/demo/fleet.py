@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
-from codedeploy.errors import RollwayError
 from starter.demo import janitor
 from starter.demo.host import DemoHost
 from starter.processes import Child, reserve_port
@@ -41,9 +40,6 @@ async def demo_home() -> AsyncIterator[DemoHome]:
     )
     try:
         yield home
-    except RollwayError:
-        home.is_kept = True
-        raise
     finally:
         async with asyncio.timeout(_JANITOR_SECONDS):
             await cleaner.communicate(janitor.KEEP if home.is_kept else b"")

@@ -5,8 +5,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 from codedeploy.deployment import DeploymentInfo
+from codedeploy.errors import RollwayError
 from starter.client import Rollway
 from starter.commands.terminal import Terminal
 from starter.control_plane import ControlPlane, Home, control_plane
@@ -30,7 +32,6 @@ from starter.demo.scenario import (
 )
 from starter.polling import until_a_worker_polls
 from starter.render.documents import OutputFormat, document
-from starter.server import NAMESPACE
 
 _WORKER_PATIENCE = timedelta(seconds=60)
 
@@ -55,29 +56,40 @@ class Performance:
     async def run(self) -> bool:
         """Return whether it went as told, when nothing of it is left."""
         self._say("Starting a Temporal server, a worker and the hosts' agents ...")
-        async with demo_home() as home, control_plane(Home(home.path), report=self._say) as plane:
+        async with demo_home() as home:
+            try:
+                went_well = await self._on_stage(home.path)
+            except RollwayError:
+                self._keep_logs(home)
+                raise
+            if not went_well:
+                self._keep_logs(home)
+        return went_well
+
+    def _keep_logs(self, home: DemoHome) -> None:
+        home.is_kept = True
+        self._say(f"What the programs said is in {home.path / 'logs'}")
+
+    async def _on_stage(self, home: Path) -> bool:
+        async with control_plane(Home(home), report=self._say) as plane:
             try:
                 return await self._with_hosts(home, plane)
             finally:
                 self._say("Stopping everything ...")
 
-    async def _with_hosts(self, home: DemoHome, plane: ControlPlane) -> bool:
-        rollway = await Rollway.connect(
-            address=plane.address, namespace=NAMESPACE, ui_address=plane.ui_address
-        )
-        members = fleet(home.path, size=self._size, address=plane.address, report=self._say)
+    async def _with_hosts(self, home: Path, plane: ControlPlane) -> bool:
+        rollway = Rollway(plane.client, ui_address=plane.ui_address)
+        members = fleet(home, size=self._size, address=plane.address, report=self._say)
         async with members as hosts:
-            await until_a_worker_polls(rollway.temporal, patience=_WORKER_PATIENCE)
+            await until_a_worker_polls(plane.client, patience=_WORKER_PATIENCE)
             await until_registered(rollway, hosts)
             told = await self._chapters(rollway, home)
             story = Story(told, await where_they_stand(rollway, hosts))
-            home.is_kept = not self._conclude(story)
+            went_well = self._conclude(story)
             await self._end(story, plane, rollway.web_ui())
-        if home.is_kept:
-            self._say(f"What the programs said is in {home.path / 'logs'}")
-        return not home.is_kept
+        return went_well
 
-    async def _chapters(self, rollway: Rollway, home: DemoHome) -> list[Told]:
+    async def _chapters(self, rollway: Rollway, home: Path) -> list[Told]:
         async def watch(deployment_id: str) -> Sequence[DeploymentInfo]:
             return await self._narrator.watch(rollway, deployment_id)
 
@@ -86,7 +98,7 @@ class Performance:
         told: list[Told] = []
         for chapter in STORY:
             self._say(f"\n{chapter.title}")
-            told += await tell(rollway, chapter, home.path, watch)
+            told += await tell(rollway, chapter, home, watch)
         return told
 
     def _conclude(self, story: Story) -> bool:

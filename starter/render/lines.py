@@ -15,7 +15,8 @@ Part = str | tuple[str, str]
 
 _ESCAPE_SEQUENCE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
-    r"|\x1b[\]PX^_][^\n]*?(?:\x07|\x1b\\)"  # OSC, DCS and the like: titles, links, clipboard
+    # OSC, DCS and the like: titles, links, clipboard; no ESC inside, or it would be quadratic
+    r"|\x1b[\]PX^_][^\n\x07\x1b]*(?:\x07|\x1b\\)"
     r"|\x1b[ -/]*[0-~]"
 )
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

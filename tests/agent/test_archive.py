@@ -295,6 +295,16 @@ def test_what_is_no_archive_is_refused(
         unpack(bundle, bundle_type, tmp_path / "into")
 
 
+def test_a_zip_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    bundle = tmp_path / "b"
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("Q", "")
+    bundle.write_bytes(bundle.read_bytes().replace(b"Q", b"\0"))
+
+    with pytest.raises(BundleError, match="member '' has the name of a directory"):
+        unpack(tmp_path / "b", BundleType.ZIP, tmp_path / "into")
+
+
 @pytest.mark.parametrize("bundle_type", [BundleType.YAML, BundleType.DIRECTORY])
 def test_a_type_that_is_no_archive_is_refused(tmp_path: Path, bundle_type: BundleType) -> None:
     with pytest.raises(BundleError, match="use tar, tgz or zip"):

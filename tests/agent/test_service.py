@@ -78,8 +78,9 @@ def test_where_the_server_is_comes_from_flags_then_environment_then_defaults(
 
 
 @asynccontextmanager
-async def agent(root: Path, port: int) -> AsyncIterator[Process]:
-    arguments = ("run", "--name", "web-1", "--root", str(root), "--address", f"127.0.0.1:{port}")
+async def agent(root: Path, port: int, *more: str) -> AsyncIterator[Process]:
+    address = f"127.0.0.1:{port}"
+    arguments = ("run", "--name", "web-1", "--root", str(root), "--address", address, *more)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "agent.cli", *arguments, stderr=PIPE
     )
@@ -124,3 +125,17 @@ async def test_a_second_agent_on_the_same_root_is_refused_with_status_1(tmp_path
 
             assert await asyncio.wait_for(second.wait(), 30) == 1
     assert f"(pid {first.pid}) already works in {tmp_path}" in said
+
+
+async def test_a_wrong_namespace_is_named_and_a_signal_still_ends_the_agent(
+    tmp_path: Path, server_address: str
+) -> None:
+    port = int(server_address.rpartition(":")[2])
+    async with agent(tmp_path, port, "--namespace", "none-such") as process:
+        said = await line(process) + await line(process)
+
+        process.terminate()
+
+        assert await asyncio.wait_for(process.wait(), 30) == 0
+    assert "Namespace none-such" in said
+    assert "Traceback" not in said

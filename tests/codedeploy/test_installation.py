@@ -149,6 +149,12 @@ def test_a_destination_below_a_file_is_a_problem(files: tuple[tuple[str, str], .
     assert plan.problems[0].startswith("/srv/f would be both a copy of 'f' and a directory")
 
 
+def test_what_cannot_be_copied_is_a_problem() -> None:
+    plan = planned({"agent.sock": Entry(Kind.OTHER)}, appspec(("/", "/srv/app")))
+
+    assert plan.problems[0].startswith("'agent.sock' of the revision is a device, socket or pipe")
+
+
 def test_directories_merge_at_one_destination() -> None:
     listing = {"a": DIRECTORY, "a/x": FILE, "b": DIRECTORY, "b/y": FILE}
 
@@ -350,7 +356,7 @@ def test_a_pattern_names_what_a_permission_fits(
 
 
 def test_a_type_narrows_what_a_permission_fits() -> None:
-    permission = Permission(object="/srv/app/", types=("directory",), owner="www")
+    permission = Permission(object="/srv//app/./", types=("directory",), owner="www")
 
     assert granted(permission) == dict.fromkeys(["bin", "bin/lib"], Access(owner="www"))
 

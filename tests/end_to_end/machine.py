@@ -30,6 +30,7 @@ HOOKS = tuple(event for event in SERVER_HOOKS if not event.endswith("Traffic"))
 SCRIPT = """\
 #!/bin/sh
 echo "$DEPLOYMENT_ID $LIFECYCLE_EVENT" >> "$RECORD"
+echo $$ > "$RECORD.pid"
 echo "this is $LIFECYCLE_EVENT"
 if [ "$LIFECYCLE_EVENT" = ApplicationStart ]; then
     touch "$RECORD.started"
@@ -71,7 +72,7 @@ class Machine:
 
     async def deploy(self, *, config: str = "AllAtOnce") -> str:
         """Start a deployment and return its id; its scripts wait in ApplicationStart."""
-        for path in self.home.glob("*.go"):
+        for path in (*self.home.glob("*.go"), *self.home.glob("*.started")):
             path.unlink()
         request = DeploymentRequest(
             application_name="shop",
@@ -96,6 +97,10 @@ class Machine:
     async def until_started(self, host: str) -> None:
         """Wait until the host is in the middle of ApplicationStart."""
         await until((self.home / f"{host}.started").exists)
+
+    def script_of(self, host: str) -> Path:
+        """Return what exists as long as the host's present script runs."""
+        return Path("/proc") / (self.home / f"{host}.pid").read_text().strip()
 
     def let_go(self, *hosts: str) -> None:
         """Let ApplicationStart end on these hosts, or on all."""

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
+import pytest
+
 from tests.starter import deployments as given_
 
+pytestmark = pytest.mark.timeout(60)
+
 SCRIPT = f"""
-import asyncio, sys
+import asyncio, os, sys
 from tests.starter.fake_rollway import *
 
 class Following(FakeRollway):
@@ -19,7 +23,7 @@ class Following(FakeRollway):
         for look in self.looks:
             yield look
             await asyncio.sleep(0)
-        print("TOLD", file=sys.stderr, flush=True)
+        os.write(2, b"TOLD\\n")
         if self.is_interrupted:
             await asyncio.sleep(60)
 

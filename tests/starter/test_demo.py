@@ -19,6 +19,8 @@ from starter.processes import reserve_port
 from tests.starter.other_processes import that_name, until
 
 ROLLWAY_DEMO = (sys.executable, "-c", "from starter.cli import main; main()", "demo")
+ANOTHER_SERVER = {"TEMPORAL_ADDRESS": "temporal.invalid:7233", "TEMPORAL_API_KEY": "secret"}
+"""What a person's environment may say of a server that is none of the demo's business."""
 GOOD, OLD = "catalog.json", "catalog-before-prices.json"
 
 
@@ -28,7 +30,7 @@ def perform(stage: Path, *options: str, words: IO[str]) -> subprocess.Popen[str]
         stdout=subprocess.PIPE,
         stderr=words,
         text=True,
-        env={**os.environ, "TMPDIR": str(stage)},
+        env={**os.environ, **ANOTHER_SERVER, "TMPDIR": str(stage)},
         start_new_session=True,
     )
 

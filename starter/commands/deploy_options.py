@@ -1,0 +1,59 @@
+"""The options of `rollway plan`, `deploy` and `rollback`."""
+
+from typing import Annotated
+
+import typer
+
+from codedeploy.appspec import FileExistsBehavior
+
+RevisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--revision",
+        "-r",
+        metavar="REVISION",
+        help="A directory, an archive, s3://BUCKET/KEY, github:OWNER/REPO@COMMIT or the label of "
+        "a registered revision. [default: the last good one]",
+    ),
+]
+Config = Annotated[
+    str | None,
+    typer.Option("--config", metavar="NAME", help="Pace. [default: the group's configuration]"),
+]
+Description = Annotated[str, typer.Option("--description", help="For the record.")]
+PlanId = Annotated[
+    str | None, typer.Option("--plan-id", metavar="ID", help="Deploy only if this plan holds.")
+]
+IdempotencyKey = Annotated[
+    str | None,
+    typer.Option(
+        "--idempotency-key", metavar="KEY", help="The same key again is the same deployment."
+    ),
+]
+IgnoreStopFailures = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-application-stop-failures",
+        help="Go on if the old revision's stop scripts fail.",
+    ),
+]
+FileExists = Annotated[
+    FileExistsBehavior,
+    typer.Option(
+        "--file-exists-behavior", case_sensitive=False, help="What to do with files in the way."
+    ),
+]
+AutoRollback = Annotated[
+    bool | None,
+    typer.Option(
+        "--auto-rollback/--no-auto-rollback",
+        help="Roll back if it fails. [default: as the group says]",
+    ),
+]
+ToRevision = Annotated[
+    str | None,
+    typer.Option("--to", metavar="LABEL", help="An earlier revision. [default: the last good one]"),
+]
+RollbackSubject = Annotated[
+    str, typer.Argument(metavar="ID|APP/GROUP", help="A running deployment, or a group.")
+]
