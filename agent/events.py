@@ -14,7 +14,9 @@ from codedeploy.lifecycle import RESERVED, Diagnostics, LifecycleErrorCode, Life
 class Events:
     """The lifecycle events of one deployment on this host."""
 
-    def __init__(self, command: LifecycleCommand, place: Place, interruption: Interruption) -> None:
+    def __init__(
+        self, command: LifecycleCommand, place: Place, *, interruption: Interruption
+    ) -> None:
         self._command = command
         self._place = place
         self._interruption = interruption
@@ -42,8 +44,8 @@ class Events:
             return _with_warnings(await on_thread(self._install))
         if event in RESERVED:
             raise InvalidInput(f"{event} is no event of a host: the control plane carries it out.")
-        hooks = hooks_of(event, self._command, self._place.layout)
-        run = HookRun(event, self._command, self._place, may_start=may_start)
+        hooks = hooks_of(event, self._command, layout=self._place.layout)
+        run = HookRun(event, self._command, place=self._place, may_start=may_start)
         return await run.run(hooks, self._interruption)
 
     def _install(self) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class HookRun:
     """
 
     def __init__(
-        self, event: LifecycleEvent, command: LifecycleCommand, place: Place, *, may_start: bool
+        self, event: LifecycleEvent, command: LifecycleCommand, *, place: Place, may_start: bool
     ) -> None:
         self._event = event
         self._command = command
@@ -63,18 +63,23 @@ class HookRun:
         recording = None
         for number, script in enumerate(hooks.scripts, start=1):
             recording = Recording(self._deployment.script(self._event, number))
-            end = await self._run_one(script, recording, hooks, interruption)
+            end = await self._run_one(
+                script, recording, archive=hooks.archive, interruption=interruption
+            )
             if end.error_code is not LifecycleErrorCode.SUCCESS:
-                return self._failure(script, end, recording)
+                return self._failure(script, end, output=recording.output)
         return self._success(hooks, recording)
 
     async def _run_one(
-        self, script: Script, recording: Recording, hooks: Hooks, interruption: Interruption
+        self, script: Script, recording: Recording, *, archive: Path, interruption: Interruption
     ) -> ScriptEnd:
         recording.open(script.location)
         limits = Limits(script.timeout_seconds, self._place.grace_seconds, self._may_start)
         return await run_script(
-            recording, lambda: self._invocation(script, hooks.archive), limits, interruption
+            recording,
+            lambda: self._invocation(script, archive),
+            limits=limits,
+            interruption=interruption,
         )
 
     def _invocation(self, script: Script, archive: Path) -> Invocation:
@@ -84,8 +89,8 @@ class HookRun:
         command = command_line(archive, script)
         return Invocation(script.location, command, archive, environment)
 
-    def _failure(self, script: Script, end: ScriptEnd, recording: Recording) -> Diagnostics:
-        ending = tail(recording.output)
+    def _failure(self, script: Script, end: ScriptEnd, *, output: Path) -> Diagnostics:
+        ending = tail(output)
         line = last_line(ending)
         said = f' Last output: "{line}".' if line else ""
         sentence = f"{script.location} ({self._event}) {end.phrase.rstrip('.')}."

@@ -15,17 +15,18 @@ from pathlib import Path
 from codedeploy.appspec import Permission
 from codedeploy.installation import Entry, Kind
 
+_KINDS = {
+    stat.S_IFREG: Kind.FILE,
+    stat.S_IFDIR: Kind.DIRECTORY,
+    stat.S_IFLNK: Kind.SYMLINK,
+}
 _SELINUX = Path("/sys/fs/selinux/enforce")
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def kind_of(mode: int) -> Kind:
     """Return the kind of an entry from its `st_mode`."""
-    if stat.S_ISREG(mode):
-        return Kind.FILE
-    if stat.S_ISDIR(mode):
-        return Kind.DIRECTORY
-    return Kind.SYMLINK if stat.S_ISLNK(mode) else Kind.OTHER
+    return _KINDS.get(stat.S_IFMT(mode), Kind.OTHER)
 
 
 def read_revision(archive: Path) -> dict[str, Entry]:

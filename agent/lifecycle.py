@@ -48,7 +48,7 @@ class Host:
         running = self._segments.get(key)
         if running is not None and not running.task.done() and not running.is_leaving:
             return running
-        segment = Segment(command, self.place, self._turn)
+        segment = Segment(command, self.place, turn=self._turn)
         self._segments[key] = segment
         segment.task.add_done_callback(lambda _: self._forget(key, segment))
         return segment

@@ -91,7 +91,7 @@ def _parsed(text: str, filename: str) -> ServerAppSpec:
     return parse_server(text, filename=filename)
 
 
-def hooks_of(event: LifecycleEvent, command: LifecycleCommand, layout: Layout) -> Hooks:
+def hooks_of(event: LifecycleEvent, command: LifecycleCommand, *, layout: Layout) -> Hooks:
     """Return the scripts that `event` runs.
 
     Raises:
@@ -103,14 +103,14 @@ def hooks_of(event: LifecycleEvent, command: LifecycleCommand, layout: Layout) -
     kind = (command.deployment_type, command.deployment_creator)
     source = script_source(event, is_blue_green_rollback=kind == _BLUE_GREEN_ROLLBACK)
     if source is not ScriptSource.CURRENT:
-        return _hooks_of_older(event, command, source, layout)
+        return _hooks_of_older(event, command, source=source, layout=layout)
     archive = layout.deployment(command.deployment_id).archive
     appspec = read_appspec(archive, command.revision.appspec_filename)
     return Hooks(archive, appspec.scripts(event))
 
 
 def _hooks_of_older(
-    event: LifecycleEvent, command: LifecycleCommand, source: ScriptSource, layout: Layout
+    event: LifecycleEvent, command: LifecycleCommand, *, source: ScriptSource, layout: Layout
 ) -> Hooks:
     older_id = layout.group(command.deployment_group_id).pointer(source)
     if older_id is None:

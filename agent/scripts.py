@@ -49,6 +49,7 @@ class Limits:
 async def run_script(
     recording: Recording,
     prepare: Callable[[], Invocation],
+    *,
     limits: Limits,
     interruption: Interruption,
 ) -> ScriptEnd:
@@ -73,9 +74,9 @@ async def run_script(
         except CannotRun as refusal:
             return recording.close(_ending(refusal.error_code, refusal.phrase))
     if runner is not None:
-        await _supervise(recording, runner, limits, interruption)
+        await _supervise(recording, runner, limits=limits, interruption=interruption)
     error_code, phrase = _verdict(recording, limits)
-    return recording.close(_ending(error_code, phrase, recording.output_bytes))
+    return recording.close(_ending(error_code, phrase, output_bytes=recording.output_bytes))
 
 
 async def _start(recording: Recording, invocation: Invocation) -> Runner | None:
@@ -109,19 +110,19 @@ def _has_ended(child: int) -> bool:
 
 
 async def _supervise(
-    recording: Recording, runner: Runner, limits: Limits, interruption: Interruption
+    recording: Recording, runner: Runner, *, limits: Limits, interruption: Interruption
 ) -> None:
     """Wait for the runner's end, and bring it about when time is up or a stop is asked for."""
     if not runner.is_alive:
         runner.reap()
         return  # Its number may mean somebody else by now: no signal may be sent there.
-    reason = recording.ended_by or await _wait(runner, limits, interruption)
+    reason = recording.ended_by or await _wait(runner, limits, interruption=interruption)
     if reason is not None:
         recording.note_ended_by(reason)
         await end_group(runner, grace_seconds=limits.grace_seconds)
 
 
-async def _wait(runner: Runner, limits: Limits, interruption: Interruption) -> EndedBy | None:
+async def _wait(runner: Runner, limits: Limits, *, interruption: Interruption) -> EndedBy | None:
     time_left = max(0.0, limits.timeout_seconds - runner.age_seconds)
     try:
         await interruption.unless_spoken(gone(runner), seconds=time_left)
@@ -134,7 +135,7 @@ async def _wait(runner: Runner, limits: Limits, interruption: Interruption) -> E
     return None
 
 
-def _ending(error_code: LifecycleErrorCode, phrase: str, output_bytes: int = 0) -> ScriptEnd:
+def _ending(error_code: LifecycleErrorCode, phrase: str, *, output_bytes: int = 0) -> ScriptEnd:
     return ScriptEnd(
         error_code=error_code, phrase=phrase, time=datetime.now(UTC), output_bytes=output_bytes
     )

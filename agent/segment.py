@@ -41,13 +41,13 @@ class Segment:
     begins no other.
     """
 
-    def __init__(self, command: LifecycleCommand, place: Place, turn: Turn) -> None:
+    def __init__(self, command: LifecycleCommand, place: Place, *, turn: Turn) -> None:
         self._command = command
         self._place = place
         self._turn = turn
         self._deployment = place.layout.deployment(command.deployment_id)
         self._interruption = Interruption()
-        self._events = Events(command, place, self._interruption)
+        self._events = Events(command, place, interruption=self._interruption)
         self._watchers = 0
         self._current: LifecycleEvent | None = None
         self.task = asyncio.create_task(self._run())

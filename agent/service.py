@@ -84,7 +84,7 @@ async def serve(settings: Settings) -> None:
         host = Host(_place(settings))
         await on_thread(host.recover)
         try:
-            await _serve(host, settings, leaving)
+            await _serve(host, settings, leaving=leaving)
         except Interrupted:
             logger.info("%s: stopped; scripts under way go on", settings.name)
 
@@ -98,13 +98,12 @@ def _place(settings: Settings) -> Place:
     )
 
 
-async def _serve(host: Host, settings: Settings, leaving: Interruption) -> None:
+async def _serve(host: Host, settings: Settings, *, leaving: Interruption) -> None:
     runtime = quiet_runtime()  # One for all connections: each has threads of its own.
     while True:
         client = await leaving.unless_spoken(connect(settings, runtime))
         try:
-            async with _worker(client, host):
-                await leaving.unless_spoken(_register_and_stay(client, settings))
+            await _work(client, host, settings=settings, leaving=leaving)
         except (RuntimeError, RPCError) as error:
             logger.warning(
                 "%s: cannot take up work (%s); trying again in %d s",
@@ -115,9 +114,22 @@ async def _serve(host: Host, settings: Settings, leaving: Interruption) -> None:
             await leaving.unless_spoken(asyncio.sleep(_RETRY_SECONDS))
 
 
-def _brief(error: Exception) -> str:
-    """Return the sentence of an error of Temporal's, without the protocol's details."""
-    return str(error).partition(": Status {")[0]
+async def _work(client: Client, host: Host, *, settings: Settings, leaving: Interruption) -> None:
+    """Poll for commands, and register meanwhile: a resumed script need not wait for that."""
+    worker = _worker(client, host)
+    polling = asyncio.create_task(worker.run())
+    registering = asyncio.create_task(register(client, settings))
+    try:
+        await leaving.unless_spoken(_both(polling, registering))
+    finally:
+        registering.cancel()
+        await worker.shutdown()
+        await asyncio.gather(polling, registering, return_exceptions=True)
+
+
+async def _both(polling: asyncio.Task[None], registering: asyncio.Task[None]) -> None:
+    """Wait for either to fail; polling is not to be cancelled but shut down."""
+    await asyncio.gather(asyncio.shield(polling), registering)
 
 
 def _worker(client: Client, host: Host) -> Worker:
@@ -134,7 +146,6 @@ def _worker(client: Client, host: Host) -> Worker:
     )
 
 
-async def _register_and_stay(client: Client, settings: Settings) -> None:
-    """Register while commands are already taken up: a resumed script need not wait for that."""
-    await register(client, settings)
-    await asyncio.Event().wait()
+def _brief(error: Exception) -> str:
+    """Return the sentence of an error of Temporal's, without the protocol's details."""
+    return str(error).partition(": Status {")[0]

@@ -1,15 +1,22 @@
 """Turning many failures into the few sentences a person needs."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from codedeploy.deployment import FailureGroup, TargetFailure
 
 NAMED_TARGETS = 5
 
+_WORD = re.compile(r"[A-Za-z0-9_-]+(?:[+=,.@]+[A-Za-z0-9_-]+)*")
+"""A word as names are made of: `web-1.example.com`, without the full stop that ends a sentence."""
+
 
 def _cause(failure: TargetFailure) -> str:
     """Return what makes two failures equal: the words, not the host."""
-    return failure.last_output or failure.message.replace(failure.target_id, "the host")
+    if failure.last_output:
+        return failure.last_output
+    name = failure.target_id
+    return _WORD.sub(lambda word: "the host" if word[0] == name else word[0], failure.message)
 
 
 def group_failures(failures: Iterable[TargetFailure]) -> tuple[FailureGroup, ...]:
@@ -43,7 +50,10 @@ def health_constraints_message(
 ) -> str:
     """Return why too many instances failed, with the causes first."""
     if not failures:
-        return f"No instance was deployed to, and at least one of {size} must succeed."
+        return (
+            f"No instance was deployed to: of {size} at least {max(1, minimum_healthy)} must stay "
+            "healthy, and too many are out of service already. Bring them back first."
+        )
     first = failures[0]
     tally = (
         f"{len(failures)} of {size} instances failed, and at least {max(1, minimum_healthy)} must "

@@ -3,7 +3,7 @@
 With N instances, a floor of M that must stay in service, and F failed so far:
 
 * at most N - M - F instances are in progress at once, so that the deployment itself never takes
-  the fleet below its floor;
+  the fleet below its floor (fewer, if others are out of service and stay so);
 * when N - F <= M and instances are left untried, nothing more is started and the deployment fails;
 * it succeeds with at least max(1, M) successes.
 
@@ -31,13 +31,13 @@ class Fleet(Model):
     Attributes:
         size: Instances that count towards the floor (N).
         minimum_healthy: Instances that must stay in service (M).
-        bystanders: Healthy instances of the fleet that this deployment leaves alone (a rollback
-            touches a part of the fleet only).
+        missing: Instances of the fleet that are out of service and that nothing is done about (a
+            rollback touches a part of the fleet only).
     """
 
     size: int
     minimum_healthy: int
-    bystanders: int = 0
+    missing: int = 0
     in_progress: int = 0
     succeeded: int = 0
     failed: int = 0
@@ -45,7 +45,7 @@ class Fleet(Model):
     @property
     def window(self) -> int:
         """How many instances may be out of service at once while none has failed."""
-        return self.size - self.minimum_healthy
+        return self.size - self.minimum_healthy - self.missing
 
     @property
     def spare(self) -> int:
@@ -60,12 +60,12 @@ class Fleet(Model):
     @property
     def is_exhausted(self) -> bool:
         """Whether the failures so far forbid starting another instance."""
-        return self.size - self.failed <= self.minimum_healthy
+        return self.window - self.failed <= 0
 
     @property
     def is_success(self) -> bool:
-        """Whether enough instances ended well."""
-        return self.succeeded > 0 and self.succeeded + self.bystanders >= self.minimum_healthy
+        """Whether one instance ended well, and no more failed than the floor allows."""
+        return self.succeeded > 0 and self.size - self.failed >= self.minimum_healthy
 
     def plus(self, *, in_progress: int = 0, succeeded: int = 0, failed: int = 0) -> "Fleet":
         """Return the fleet with its counts changed by so many."""

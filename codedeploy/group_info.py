@@ -12,6 +12,9 @@ from codedeploy.wire import Model
 
 REMEMBERED_DEPLOYMENTS = 100
 
+SHORTEST_DIGEST = 7
+"""Fewer characters of a sha256 are too likely to be meant as a name."""
+
 
 class DeploymentRecord(Model):
     """One line of a group's history.
@@ -155,7 +158,7 @@ def revision_to_go_back_to(info: DeploymentGroupInfo, label: str | None) -> Pinn
     """Return the revision called `label`, or the last good one that is not the current one.
 
     After a failed deployment that is the last successful revision; after a successful one, the
-    successful revision before it.
+    successful revision before it. `label` may also be the beginning of a sha256.
 
     Raises:
         RevisionDoesNotExist: No such revision was ever deployed well.
@@ -166,7 +169,8 @@ def revision_to_go_back_to(info: DeploymentGroupInfo, label: str | None) -> Pinn
         if record.revision is not None and record.status is DeploymentStatus.SUCCEEDED
     ]
     if label is not None:
-        found = [one for one in good if one.label == label or one.sha256.startswith(label)]
+        called = [one for one in good if one.label == label]
+        found = called or [one for one in good if _is_digest(label, one.sha256)]
         return _first(found, info, f"never ran a revision {label!r} well")
     current = info.last_successful_revision
     is_current_in_place = info.last_attempted_deployment == info.last_successful_deployment
@@ -174,6 +178,10 @@ def revision_to_go_back_to(info: DeploymentGroupInfo, label: str | None) -> Pinn
         return current
     found = [one for one in good if current is None or one.sha256 != current.sha256]
     return _first(found, info, "has no earlier revision that succeeded")
+
+
+def _is_digest(text: str, sha256: str) -> bool:
+    return len(text) >= SHORTEST_DIGEST and sha256.startswith(text)
 
 
 def _first(found: list[PinnedRevision], info: DeploymentGroupInfo, problem: str) -> PinnedRevision:

@@ -5,7 +5,7 @@ can spare and never has more instances out of service, or failed, than its share
 not use comes back when it ends.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from codedeploy.fleet import BATCH_LIMIT, Fleet
 from codedeploy.plan import Plan, Wave
@@ -41,6 +41,7 @@ class Pace:
         self._waves = list(plan.waves)
         self._most_open = 1 if one_by_one else MOST_OPEN_BATCHES
         self._zones: dict[str, Fleet] = {}
+        self._missing = plan.missing
         self._target_count = len(plan.targets)
         self.untried: list[str] = []
         self.open: dict[int, Batch] = {}
@@ -54,6 +55,9 @@ class Pace:
             return None
         self.wave = wave = self._waves.pop(0)
         self.untried = list(wave.targets)
+        # What is out of service already may be deployed to, however few others are healthy.
+        missing = self._missing if wave.is_in_service else 0
+        self.fleet = self.fleet.model_copy(update={"missing": missing})
         self._zones.setdefault(
             wave.zone, Fleet(size=wave.zone_size, minimum_healthy=wave.zone_minimum_healthy)
         )
@@ -62,7 +66,9 @@ class Pace:
     @property
     def must_stop(self) -> bool:
         """Whether instances are left untried and the failures forbid starting another."""
-        return bool(self.untried) and any(fleet.is_exhausted for fleet in self._counted)
+        if self.untried:
+            return any(fleet.is_exhausted for fleet in self._counted)
+        return bool(self._waves) and self.fleet.is_exhausted
 
     @property
     def can_start(self) -> bool:
@@ -100,11 +106,13 @@ class Pace:
         return batch
 
     def finish(self, batch: Batch, *, succeeded: Collection[str], failed: Collection[str]) -> None:
-        """Close a batch; those of its targets that it never tried are tried again later."""
+        """Close a batch; those of its targets that it never tried take their old places again."""
         del self.open[batch.number]
         self._count(batch, in_progress=-batch.share, succeeded=len(succeeded), failed=len(failed))
-        ended = {*succeeded, *failed}
-        self.untried = [*_without(batch.targets, ended), *self.untried]
+        returned = {*batch.targets} - {*succeeded, *failed}
+        if returned:
+            waiting = returned | {*self.untried}
+            self.untried = [target for target in batch.wave.targets if target in waiting]
 
     def _count(
         self, batch: Batch, *, in_progress: int, succeeded: int = 0, failed: int = 0
@@ -127,7 +135,3 @@ class Pace:
     def _open_limit(self) -> int:
         window = min(fleet.window for fleet in self._counted)
         return self._most_open if window > BATCH_LIMIT else 1
-
-
-def _without(targets: Iterable[str], ended: Collection[str]) -> list[str]:
-    return [target for target in targets if target not in ended]

@@ -1,12 +1,12 @@
 """The plan of a deployment to servers: a value that is shown, stored, compared and walked.
 
-A plan is made of waves, walked one after another. Instances that are out of service already form
-the first wave, so that the floor is never breached by starting with healthy ones; a zonal
-configuration makes waves of zones. A wave is cut into batches.
+A plan is made of waves, walked one after another. Instances that are out of service already come
+first, so that the floor is never breached by starting with healthy ones; a zonal configuration
+makes waves of zones. A wave is cut into batches.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from codedeploy.configs import DeploymentConfig, ZonalConfig
@@ -28,6 +28,7 @@ class Wave(Model):
         zone: Waves of one zone share the zone's floor.
         zone_size: Instances of the zone (of the whole fleet if not zonal).
         zone_minimum_healthy: The zone's floor.
+        is_in_service: Whether deploying to its instances takes healthy ones out of service.
         bake_seconds: How long the deployment watches after this wave before it goes on.
     """
 
@@ -37,6 +38,7 @@ class Wave(Model):
     batch_size: int
     zone_size: int
     zone_minimum_healthy: int
+    is_in_service: bool = True
     bake_seconds: int = 0
 
     @property
@@ -52,6 +54,7 @@ class Plan(Model):
         plan_id: Names the plan for `deploy --plan-id`; empty until it is stored.
         arithmetic: How the floor was computed, in words.
         size: Instances that count towards the floor; more than the targets for a rollback.
+        bystanders: Those of them that are in service and that this deployment leaves alone.
         warnings: What a person should know before starting.
     """
 
@@ -79,11 +82,14 @@ class Plan(Model):
         return sum(len(wave.batches) for wave in self.waves)
 
     @property
+    def missing(self) -> int:
+        """How many instances are out of service and left alone."""
+        return max(0, self.size - len(self.targets) - self.bystanders)
+
+    @property
     def fleet(self) -> Fleet:
         """The fleet before anything has started."""
-        return Fleet(
-            size=self.size, minimum_healthy=self.minimum_healthy, bystanders=self.bystanders
-        )
+        return Fleet(size=self.size, minimum_healthy=self.minimum_healthy)
 
     @property
     def fingerprint(self) -> str:
@@ -163,6 +169,7 @@ def _waves_of_one_zone(
             batch_size=size,
             zone_size=fleet_size,
             zone_minimum_healthy=floor.minimum_healthy,
+            is_in_service=in_service,
         )
         for in_service, part in parts
     )
@@ -171,20 +178,26 @@ def _waves_of_one_zone(
 def _zonal_waves(
     hosts: tuple[Host, ...], known: Known, floor: Floor, zonal: ZonalConfig
 ) -> tuple[Wave, ...]:
-    zones = sorted({host.zone for host in hosts})
+    """Return the waves of each zone; those out of service come first, whatever their zone.
+
+    The floor counts all zones: with the last zone out of service, the first one may not follow.
+    """
     waves: list[Wave] = []
-    for index, zone in enumerate(zones):
-        members = tuple(host for host in hosts if host.zone == zone)
+    for zone, members in sorted(_by_zone(hosts).items()):
         zone_floor = _zone_floor(zonal, zone, len(members))
         window = min(len(hosts) - floor.minimum_healthy, len(members) - zone_floor.minimum_healthy)
         parts = _waves_of_one_zone(
             _ordered(members, known), known, zone_floor, fleet_size=len(members)
         )
-        named_parts = [_in_zone(part, zone, batch_size(window, len(members))) for part in parts]
-        bake = _bake_seconds(zonal, is_first=index == 0, is_last=index == len(zones) - 1)
-        named_parts[-1] = named_parts[-1].model_copy(update={"bake_seconds": bake})
-        waves += named_parts
-    return tuple(waves)
+        waves += [_in_zone(part, zone, batch_size(window, len(hosts))) for part in parts]
+    return _with_bakes(sorted(waves, key=lambda wave: wave.is_in_service), zonal)
+
+
+def _by_zone(hosts: tuple[Host, ...]) -> dict[str, tuple[Host, ...]]:
+    zones: dict[str, list[Host]] = {}
+    for host in hosts:
+        zones.setdefault(host.zone, []).append(host)
+    return {zone: tuple(members) for zone, members in zones.items()}
 
 
 def _in_zone(wave: Wave, zone: str, size: int) -> Wave:
@@ -201,6 +214,19 @@ def _zone_floor(zonal: ZonalConfig, zone: str, size: int) -> Floor:
         return floor_of(minimum, size)
     except DeploymentFailure as error:
         raise DeploymentFailure(error.error_code, f"zone {zone}: {error.message}") from error
+
+
+def _with_bakes(waves: Sequence[Wave], zonal: ZonalConfig) -> tuple[Wave, ...]:
+    """Return `waves` with a watch where the last wave of a zone ends."""
+    ends = sorted({wave.zone: index for index, wave in enumerate(waves)}.values())
+    seconds = {
+        index: _bake_seconds(zonal, is_first=index == ends[0], is_last=index == ends[-1])
+        for index in ends
+    }
+    return tuple(
+        wave.model_copy(update={"bake_seconds": seconds.get(index, 0)})
+        for index, wave in enumerate(waves)
+    )
 
 
 def _bake_seconds(zonal: ZonalConfig, *, is_first: bool, is_last: bool) -> int:
@@ -231,6 +257,7 @@ def rollback_waves(
             batch_size=per_batch,
             zone_size=size,
             zone_minimum_healthy=minimum_healthy,
+            is_in_service=in_service,
         )
         for in_service, part in groupby(ordered, touched.__getitem__)
     )
@@ -239,15 +266,20 @@ def rollback_waves(
 def differences(old: Plan, new: Plan) -> tuple[str, ...]:
     """Return, in words, why `old` no longer holds."""
     found = []
-    gone = [target for target in old.targets if target not in set(new.targets)]
-    joined = [target for target in new.targets if target not in set(old.targets)]
+    before, after = set(old.targets), set(new.targets)
+    gone = [target for target in old.targets if target not in after]
+    joined = [target for target in new.targets if target not in before]
     if gone:
         found.append(f"{named(gone)} left the fleet")
     if joined:
         found.append(f"{named(joined)} joined the fleet")
     if old.revision.sha256 != new.revision.sha256:
         found.append(f"the content of {new.revision.label} changed")
-    if old.arithmetic != new.arithmetic or old.deployment_config_name != new.deployment_config_name:
+    if old.deployment_config_name != new.deployment_config_name:
+        found.append(
+            f"the configuration was {old.deployment_config_name}, now {new.deployment_config_name}"
+        )
+    if old.arithmetic != new.arithmetic:
         found.append(f"the floor was {old.arithmetic}, now {new.arithmetic}")
     if not found and old.fingerprint != new.fingerprint:
         found.append("the order of the instances or the group's last good revision changed")

@@ -1,9 +1,10 @@
 """Whether to roll back, to what, and which instances it concerns."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
-from codedeploy.deployment import Creator, DeploymentStatus, TargetResult, TargetStatus
+from codedeploy.deployment import Creator, DeploymentStatus
 from codedeploy.deployment_group import AutoRollbackConfiguration, AutoRollbackEvent
+from codedeploy.plan import Known, Plan
 from codedeploy.revision import PinnedRevision
 from codedeploy.wire import Model
 
@@ -46,13 +47,19 @@ def wants_rollback(
     return event is not None and configuration.answers(event)
 
 
-def touched(results: Iterable[TargetResult]) -> dict[str, bool]:
-    """Return each touched instance, and whether it is in service."""
-    return {
-        result.target_id: result.status is TargetStatus.SUCCEEDED
-        for result in results
-        if result.is_touched
-    }
+def bystanders(
+    plan: Plan, known: Known, *, touched: Collection[str], failed: Collection[str]
+) -> int:
+    """Return how many instances in service a rollback leaves alone.
+
+    Args:
+        plan: What the deployment that is taken back set out to do.
+        known: What was known of its instances when it started.
+        touched: Those that it changed, and that the rollback therefore deploys to.
+        failed: Those that failed, though some of them perhaps never changed.
+    """
+    concerned = {*touched, *failed}
+    return sum(target not in concerned and known.in_service(target) for target in plan.targets)
 
 
 def decide(

@@ -4,14 +4,14 @@ Only Typer is imported here, so that `rollway --help` answers at once; what a co
 with the module that the table names.
 """
 
-import os
 import sys
-from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+
+from starter.leaving import leave_at_once
 
 COMMANDS = {
     "demo": (
@@ -132,17 +132,5 @@ def main() -> None:
         app(prog_name="rollway")
     except SystemExit as left:
         if "temporalio" in sys.modules:
-            _leave_at_once(left.code)
+            leave_at_once(left.code if isinstance(left.code, int) else int(bool(left.code)))
         raise
-
-
-def _leave_at_once(code: Any) -> None:
-    """End the process without the interpreter's own winding up.
-
-    Threads of Temporal's client may still hold Python objects then, and the interpreter aborts
-    (status 134) in place of the command's exit status.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
-            stream.flush()
-    os._exit(code if isinstance(code, int) else 0 if code is None else 1)

@@ -19,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from codedeploy.errors import Refused, RollwayError, ServerUnreachable
 from starter import namespace
 from starter.connection import connect
+from starter.leaving import leave_at_once
 
 PATIENCE = timedelta(minutes=2)
 """How long a cluster may take to start, and to know its new namespace everywhere."""
@@ -83,4 +84,4 @@ def main(arguments: Sequence[str] | None = None, *, patience: timedelta = PATIEN
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave_at_once(main())

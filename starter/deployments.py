@@ -258,12 +258,8 @@ class Deployments:
             group_workflow_id(info.application_name, info.deployment_group_name)
         )
         with suppress(Refused), in_words(Refused("The group is gone, and its lock with it.")):
-            while deployment_id in await self._held_by(handle):
+            while await _holds(handle, deployment_id):
                 await asyncio.sleep(SHORTEST_PAUSE)
-
-    async def _held_by(self, handle: WorkflowHandle[Any, Any]) -> tuple[str | None, ...]:
-        group = await handle.query("info", result_type=DeploymentGroupInfo, rpc_timeout=PATIENCE)
-        return (group.active, *group.queue)
 
     async def log(
         self, deployment_id: str, target: str, event: LifecycleEvent | None = None
@@ -302,6 +298,12 @@ class Deployments:
         )
         with in_words(missing):
             return await handle.query(query, result_type=kind, rpc_timeout=PATIENCE)
+
+
+async def _holds(group: WorkflowHandle[Any, Any], deployment_id: str) -> bool:
+    """Whether the deployment has its group's lock, or a place in its queue."""
+    info = await group.query("info", result_type=DeploymentGroupInfo, rpc_timeout=PATIENCE)
+    return deployment_id in (info.active, *info.queue)
 
 
 def _no_group(full_name: str) -> DeploymentGroupDoesNotExist:

@@ -28,6 +28,7 @@ from codedeploy.steering import Verb
 from workflows.compensation import attributes_of
 from workflows.deployment import DeploymentWorkflow
 from workflows.orders import DeploymentOrder, Turn
+from workflows.planning import load_config
 
 Child = ChildWorkflowHandle[DeploymentWorkflow, DeploymentInfo]
 
@@ -77,6 +78,10 @@ class DeploymentGroupWorkflow:
         earlier = self._earlier(request)
         if earlier is not None:
             return earlier
+        if request.deployment_config_name is not None:
+            await load_config(request.deployment_config_name)
+        # That await lets another request in: ask again whether this one may start.
+        self._may_create(request)
         order = self._order(request)
         if self._info.group.queue_policy is QueuePolicy.SUPERSEDE:
             await self._stop_all(order.deployment_id)
@@ -84,6 +89,9 @@ class DeploymentGroupWorkflow:
         return order.deployment_id
 
     @create_deployment.validator
+    def _check_request(self, request: DeploymentRequest) -> None:
+        self._may_create(request)
+
     def _may_create(self, request: DeploymentRequest) -> None:
         problem = None if self._earlier(request) else self._refusal(request)
         if problem is not None:

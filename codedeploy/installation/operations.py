@@ -84,6 +84,7 @@ class Place:
     Attributes:
         replaces: Something that is no directory stands there and makes way.
         original: The number under which what stands there is kept; None if it is the group's own.
+        is_unseen: The directory is made by this plan too, so nobody looks there yet.
     """
 
     path: str
@@ -91,6 +92,7 @@ class Place:
     entry: Entry
     replaces: bool = False
     original: int | None = None
+    is_unseen: bool = False
     access: Access = AS_PACKED
 
 

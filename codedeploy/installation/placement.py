@@ -103,8 +103,9 @@ def _copies(
         yield posixpath.join(destination, posixpath.basename(source)), source
         return
     skipped = len(source) + 1 if source else 0
+    prefix = destination.rstrip("/")
     for name in _below(source, paths):
-        yield posixpath.join(destination, name[skipped:]), name
+        yield f"{prefix}/{name[skipped:]}", name
 
 
 def _below(directory: str, paths: Sequence[str]) -> Sequence[str]:

@@ -133,13 +133,12 @@ class _Decisions:
         # A directory in the way is removed beforehand; a file makes way in one step.
         replaces = held is not None and held.now not in (None, Kind.DIRECTORY)
         self.owned[path] = Owned(placement.entry.kind, held.owned.original if held else None)
+        is_unseen = posixpath.dirname(path) in self._fresh
+        source = placement.source or ""
         self.creations.append(
-            Place(path, placement.source or "", placement.entry, replaces=replaces)
+            Place(path, source, placement.entry, replaces=replaces, is_unseen=is_unseen)
         )
 
     def _now(self, path: str) -> Kind | None:
         """Return what stands at a destination; below a directory yet to be made, nothing."""
-        parent = posixpath.dirname(path)
-        if parent in self._fresh:
-            return None
-        return self._host.kind(path)
+        return None if posixpath.dirname(path) in self._fresh else self._host.kind(path)

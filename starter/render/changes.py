@@ -11,8 +11,8 @@ from codedeploy.deployment import (
 )
 from starter.render.batches import state_of, took
 from starter.render.canvas import Canvas
-from starter.render.deployment import revisions, wait_sentence
-from starter.render.lines import clean_line, counted
+from starter.render.deployment import hosts, revisions, wait_sentence
+from starter.render.lines import clean_line
 from starter.render.statuses import word
 
 
@@ -39,17 +39,17 @@ def _sentences(before: DeploymentInfo, after: DeploymentInfo, canvas: Canvas) ->
         message = failure.message.removeprefix(f"{failure.target_id}: ")
         yield f"{failure.target_id} failed: {message}"
     yield from _steering_sentences(before, after, canvas)
-    if after.status is not before.status:
+    if after.status is not before.status and after.status is not DeploymentStatus.IN_PROGRESS:
         yield _status_sentence(after)
     if after.rollback_info.rollback_deployment_id != before.rollback_info.rollback_deployment_id:
-        yield f"rolled back by {after.rollback_info.rollback_deployment_id}"
+        yield f"rolling back with {after.rollback_info.rollback_deployment_id}"
 
 
 def _opening(info: DeploymentInfo, canvas: Canvas) -> str:
     kind = "rollback" if info.creator is Creator.ROLLBACK else "deployment"
     return (
         f"{kind} of {info.application_name}/{info.deployment_group_name} "
-        f"{revisions(info, canvas)}: {counted(info.fleet_size, 'host')}, "
+        f"{revisions(info, canvas)}: {hosts(info)}, "
         f"floor {info.minimum_healthy}, {info.deployment_config_name}"
     )
 

@@ -13,6 +13,7 @@ from starter.render.statuses import BAD, HELD, QUIET, marked
 
 MOST_FAILURES = 5
 MOST_INTERVENTIONS = 3
+MOST_WORDS = 3
 INDENT = "    "
 
 
@@ -75,7 +76,13 @@ def _rules(info: DeploymentInfo) -> list[str]:
     floor = f"floor {info.minimum_healthy}"
     if info.arithmetic:
         floor += f" ({info.arithmetic})"
-    return [counted(info.fleet_size, "host"), floor]
+    return [hosts(info), floor]
+
+
+def hosts(info: DeploymentInfo) -> str:
+    """Return `5 hosts`, or `2 of 5 hosts` for a rollback, which leaves the others alone."""
+    fleet = counted(info.fleet_size, "host")
+    return f"{info.fleet_size - info.bystanders} of {fleet}" if info.bystanders else fleet
 
 
 def _times(info: DeploymentInfo, canvas: Canvas) -> list[str]:
@@ -99,15 +106,15 @@ def failure_lines(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
         ]
     else:
         for failure in info.failures:
-            lines += failed_host(failure, canvas)
+            lines += failed_host(failure, canvas, most=MOST_WORDS)
     if info.error_information:
         code = info.error_information.code
         lines += paragraph(f"{code}: {info.error_information.message}", width=canvas.width, most=4)
     return lines
 
 
-def failed_host(failure: TargetFailure, canvas: Canvas) -> list[Text]:
-    """Return one failed host: event, script, kind of failure, and the words it left."""
+def failed_host(failure: TargetFailure, canvas: Canvas, *, most: int | None = None) -> list[Text]:
+    """Return one failed host: event, script, kind of failure, and `most` lines of its words."""
     where = " ".join(part for part in (failure.event, failure.script_name) if part)
     message = failure.message.removeprefix(f"{failure.target_id}: ")
     title = line(
@@ -116,7 +123,7 @@ def failed_host(failure: TargetFailure, canvas: Canvas) -> list[Text]:
         f"  {where}" if where else "",
         f"  {failure.error_code}",
     )
-    lines = [title, *paragraph(message, width=canvas.width, indent=INDENT, most=2)]
+    lines = [title, *paragraph(message, width=canvas.width, indent=INDENT, most=most)]
     if failure.last_output and failure.last_output not in message:
         lines.append(line(INDENT, (f'last output: "{failure.last_output}"', QUIET)))
     return lines

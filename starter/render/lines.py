@@ -79,6 +79,7 @@ def _aligned(cells: Sequence[Text], widths: Sequence[int]) -> Text:
         text.append_text(cell)
         if at < len(cells) - 1:
             text.append(" " * (widths[at] - cell.cell_len + 2))
+    text.rstrip()
     return text
 
 

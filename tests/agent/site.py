@@ -120,7 +120,7 @@ def _tar(members: Mapping[str, str]) -> bytes:
 async def until(condition: Callable[[], bool]) -> None:
     """Return when `condition` holds."""
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - the condition is a file or another process
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -245,6 +245,7 @@ def test_a_bundle_that_reaches_out_of_its_directory_is_refused_whole(
         pytest.param("../outside", 0o100644, "x", id="parent path"),
         pytest.param("/absolute", 0o100644, "x", id="absolute path"),
         pytest.param("link", 0o120777, "/etc", id="link out"),
+        pytest.param("link", 0o120777, "d/../../x", id="link that climbs in its middle"),
         pytest.param("link", 0o120777, "x" * 2000, id="endless link"),
         pytest.param("pipe", 0o010644, "", id="pipe"),
     ],

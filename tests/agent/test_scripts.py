@@ -49,7 +49,9 @@ class Stage:
         interruption: Interruption | None = None,
     ) -> ScriptEnd:
         wish = interruption or Interruption()
-        return await run_script(self.recording, lambda: self.invocation(location), limits, wish)
+        return await run_script(
+            self.recording, lambda: self.invocation(location), limits=limits, interruption=wish
+        )
 
     @property
     def output(self) -> str:
@@ -208,7 +210,7 @@ async def test_another_user_keeps_the_variables_even_without_a_login_shell(stage
 
     body = ("/bin/sh", "-c", "id -un; echo $GIVEN")
     invocation = Invocation("x", (*command[:-1], *body), place, {"GIVEN": "yes", "PATH": "/bin"})
-    await run_script(stage.recording, lambda: invocation, QUICK, Interruption())
+    await run_script(stage.recording, lambda: invocation, limits=QUICK, interruption=Interruption())
 
     assert stage.output == "nobody\nyes\n"
 

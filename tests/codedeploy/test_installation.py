@@ -78,7 +78,7 @@ def test_a_file_goes_below_its_destination() -> None:
 
     assert plan.operations == (
         MakeDirectory("/srv/etc", DIRECTORY),
-        Place("/srv/etc/a.ini", "conf/a.ini", FILE),
+        Place("/srv/etc/a.ini", "conf/a.ini", FILE, is_unseen=True),
     )
     assert set(plan.owned) == {"/srv/etc", "/srv/etc/a.ini"}
 
@@ -273,6 +273,35 @@ class TestThePreviousRevision:
 
         assert plan.operations == ()
 
+    def test_gives_nothing_back_behind_a_link_that_took_its_directorys_place(self) -> None:
+        host = MemoryHost(
+            {"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE},
+            behind_links={"/srv/d": Kind.DIRECTORY},
+        )
+        owned = {"/srv/d": OWNED_DIRECTORY, "/srv/d/f": Owned(Kind.FILE, 1)}
+
+        plan = planned({}, appspec(), host=host, owned=owned)
+
+        assert plan.operations == ()
+
+    def test_does_not_own_the_files_behind_a_link_that_took_its_directorys_place(self) -> None:
+        host = MemoryHost(
+            {"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE},
+            behind_links={"/srv/d": Kind.DIRECTORY},
+        )
+        owned = {"/srv/d": OWNED_DIRECTORY, "/srv/d/f": OWNED_FILE}
+
+        plan = planned({"f": FILE}, appspec(("f", "/srv/d")), host=host, owned=owned)
+
+        assert plan.problems[0].startswith("/srv/d/f already exists on this host")
+
+    def test_gives_an_original_back_later_if_something_else_is_in_its_place_now(self) -> None:
+        owned = {"/srv/f": Owned(Kind.FILE, 1)}
+
+        plan = planned({}, appspec(), host=MemoryHost({"/srv/f": Kind.DIRECTORY}), owned=owned)
+
+        assert (plan.operations, plan.owned) == ((), owned)
+
     def test_makes_way_where_its_file_becomes_a_directory(self) -> None:
         host = MemoryHost({"/srv/x": Kind.FILE})
 
@@ -283,7 +312,7 @@ class TestThePreviousRevision:
         assert plan.operations == (
             Remove("/srv/x"),
             MakeDirectory("/srv/x", DIRECTORY),
-            Place("/srv/x/f", "f", FILE),
+            Place("/srv/x/f", "f", FILE, is_unseen=True),
         )
 
     def test_makes_way_where_its_directory_becomes_a_file(self) -> None:

@@ -60,6 +60,10 @@ def test_columns_count_cells_of_wide_characters() -> None:
     assert plain(table([["日本", "x"], ["ab", "y"]])) == "日本  x\nab    y\n"
 
 
+def test_empty_cells_at_the_end_leave_no_blanks() -> None:
+    assert [row.plain for row in table([["a", "b", ""], ["long", "", ""]])] == ["a     b", "long"]
+
+
 def test_a_table_of_nothing_is_nothing() -> None:
     assert table([]) == []
 

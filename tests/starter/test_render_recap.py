@@ -75,3 +75,12 @@ def test_a_host_that_was_left_half_done_is_not_called_untouched() -> None:
     half = (TargetResult(target_id="web-1", status=TargetStatus.SKIPPED, is_touched=True),)
 
     assert "web-1  · half done" in plain(recap([Ended(given_.succeeded(), half)], given_.canvas()))
+
+
+def test_the_recap_tells_a_failure_in_full() -> None:
+    words = " ".join(f"word{number}" for number in range(100))
+    info = given_.failed().model_copy(update={"failures": (given_.failure(message=words),)})
+
+    shown = plain(recap([Ended(info)], given_.canvas(width=60)))
+
+    assert " ".join(shown.split()).count(words) == 1

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from temporalio.client import Client
 
-from codedeploy.errors import DeploymentLimitExceeded
+from codedeploy.errors import DeploymentConfigDoesNotExist, DeploymentLimitExceeded
 from tests.scenario import Scenario
 
 
@@ -80,3 +80,14 @@ async def test_a_deployment_terminated_from_outside_does_not_hold_the_lock(
     deployment = await fleet.deploy("v3")
 
     assert deployment.status == "Succeeded"
+
+
+async def test_an_unknown_configuration_is_refused_before_a_deployment_exists(
+    fleet: Scenario,
+) -> None:
+    await fleet.of("a")
+
+    with pytest.raises(DeploymentConfigDoesNotExist, match="custom-none"):
+        await fleet.start("v1", config="custom-none")
+
+    assert (await fleet.rollway.group(fleet.application, "web")).history == ()
