@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError, ChildWorkflowError
 
 from activities import search_attributes
 from activities.deployments import Deployments
-from codedeploy.deployment import Creator, DeploymentInfo, DeploymentOutcome, RollbackInfo
+from codedeploy.deployment import Creator, DeploymentInfo, DeploymentOutcome
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.identifiers import group_workflow_id, new_deployment_id
 from codedeploy.plan import Plan, rollback_waves
@@ -49,13 +49,6 @@ def order_of_rollback(
         ),
         rollback_of=failed.deployment_id,
     )
-
-
-def info_of(order: DeploymentOrder) -> RollbackInfo:
-    """Return what a new deployment says of the one it takes back."""
-    if order.rollback_of is None:
-        return RollbackInfo()
-    return RollbackInfo(rollback_triggering_deployment_id=order.rollback_of)
 
 
 def attributes_of(order: DeploymentOrder, label: str) -> TypedSearchAttributes:

@@ -1,40 +1,32 @@
 """One deployment, from its turn in the queue to its verdict and, if need be, its compensation."""
 
 import asyncio
-from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from activities import search_attributes
 from activities.deployments import Deployments
 from codedeploy.deployment import (
     DeploymentInfo,
     DeploymentOutcome,
     DeploymentStatus,
     ErrorInformation,
-    Intervention,
     InterventionRequest,
-    TargetFailure,
     Wait,
 )
 from codedeploy.errors import DeploymentFailure, ErrorCode, RollwayError
-from codedeploy.failures import group_failures, health_constraints_message
+from codedeploy.failures import health_constraints_message
 from codedeploy.plan import Plan, differences
-from codedeploy.revision import PinnedRevision, Revision
 from codedeploy.rollback import RollbackDecision, decide, wants_rollback
 from codedeploy.steering import Stance, Verb
 from workflows import compensation
-from workflows.details import markdown
 from workflows.gates import Gates
 from workflows.options import QUICK
 from workflows.orders import DeploymentOrder, Turn
 from workflows.planning import make_plan
+from workflows.record import Record, previous
 from workflows.rollout import Rollout
 from workflows.steered import Steering
-
-SHOWN_FAILURES = 100
-KEPT_INTERVENTIONS = 100
 
 
 @workflow.defn
@@ -55,22 +47,9 @@ class DeploymentWorkflow:
         self._work: asyncio.Task[None] | None = None
         request, group = order.request, order.group
         approvals = group.approvals if request.approvals is None else request.approvals
-        self._gates = Gates(() if order.rollback_of else approvals)
-        self._info = DeploymentInfo(
-            deployment_id=order.deployment_id,
-            application_name=group.application_name,
-            deployment_group_name=group.deployment_group_name,
-            deployment_config_name=request.deployment_config_name or group.deployment_config_name,
-            compute_platform=group.compute_platform,
-            revision=request.revision,
-            previous_revision=_revision_of(order.previous),
-            previous_revision_label=_label_of(order.previous),
-            create_time=order.create_time,
-            description=request.description,
-            creator=order.creator,
-            rollback_info=compensation.info_of(order),
-        )
-        Steering(stance=self._stance, act=self._act, record=self._record)
+        self._gates = Gates(() if order.rollback_of else approvals, changed=self._show)
+        self._record = Record(order, self._gates)
+        Steering(stance=self._stance, act=self._act, record=self._record.note)
 
     @workflow.run
     async def run(self, order: DeploymentOrder) -> DeploymentInfo:
@@ -95,7 +74,7 @@ class DeploymentWorkflow:
     @workflow.query
     def info(self) -> DeploymentInfo:
         """Return the deployment as people and the API see it."""
-        return self._current()
+        return self._record.info
 
     @workflow.query
     def plan(self) -> Plan | None:
@@ -114,13 +93,11 @@ class DeploymentWorkflow:
 
     async def _deploy(self) -> None:
         await self._wait_for_turn()
-        self._publish(status=DeploymentStatus.IN_PROGRESS, start_time=workflow.now())
+        self._record.publish(status=DeploymentStatus.IN_PROGRESS, start_time=workflow.now())
         self._plan = plan = await self._made_plan()
-        self._publish(
+        self._record.publish(
             revision=plan.revision.revision,
             revision_label=plan.revision.label,
-            previous_revision=_revision_of(plan.previous_revision),
-            previous_revision_label=_label_of(plan.previous_revision),
             deployment_config_name=plan.deployment_config_name,
             fleet_size=plan.size,
             minimum_healthy=plan.minimum_healthy,
@@ -128,19 +105,21 @@ class DeploymentWorkflow:
             arithmetic=plan.arithmetic,
             bystanders=plan.bystanders,
             planned_batches=plan.batch_count,
+            **previous(plan.previous_revision),
         )
         self._rollout = Rollout(
             self._order, plan, may_start=self._may_start, has_gates=self._gates.exist
         )
+        self._record.rollout = self._rollout
         await self._rollout.run()
 
     async def _wait_for_turn(self) -> None:
         if self._has_turn:
             return
         wait = Wait(reason=f"its turn behind {self._order.queued_behind}")
-        self._publish(status=DeploymentStatus.QUEUED, wait=wait)
+        self._record.publish(status=DeploymentStatus.QUEUED, wait=wait)
         await workflow.wait_condition(lambda: self._has_turn)
-        self._publish(wait=None)
+        self._record.publish(wait=None)
 
     async def _made_plan(self) -> Plan:
         order = self._order
@@ -161,9 +140,8 @@ class DeploymentWorkflow:
         return plan
 
     async def _may_start(self, batch: int) -> None:
-        self._show()
+        self._record.show()
         if await self._gates.pass_before(batch):
-            self._show()
             return
         overdue = self._gates.overdue
         reason = f"nobody answered the {overdue.reason} in time" if overdue else "deadline"
@@ -172,11 +150,14 @@ class DeploymentWorkflow:
 
     # --- interventions
 
+    def _show(self) -> None:
+        self._record.show()
+
     def _stance(self) -> Stance:
         return Stance(
             deployment_id=self._order.deployment_id,
             group_name=self._order.group.full_name,
-            status=self._info.status,
+            status=self._record.info.status,
             is_paused=self._gates.is_paused,
             is_stopping=self._stop is not None,
             awaits_approval=self._gates.awaits_approval,
@@ -194,17 +175,13 @@ class DeploymentWorkflow:
                 self._request_stop(request)
             case Verb.ROLLBACK | Verb.REJECT:
                 self._request_stop(request.model_copy(update={"rollback": True}))
-        self._show()
+        self._record.show()
 
     def _request_stop(self, request: InterventionRequest) -> None:
         if self._stop is None:
             self._stop = request
             if self._work is not None:
                 self._work.cancel()
-
-    def _record(self, intervention: Intervention) -> None:
-        kept = (*self._info.interventions, intervention)[-KEPT_INTERVENTIONS:]
-        self._info = self._info.model_copy(update={"interventions": kept})
 
     # --- the verdict
 
@@ -213,7 +190,7 @@ class DeploymentWorkflow:
         assert rollout is not None
         assert plan is not None
         if rollout.is_success:
-            self._publish(status=DeploymentStatus.SUCCEEDED, complete_time=workflow.now())
+            self._record.publish(status=DeploymentStatus.SUCCEEDED, complete_time=workflow.now())
             return
         message = health_constraints_message(
             rollout.failures, size=plan.size, minimum_healthy=plan.minimum_healthy
@@ -228,7 +205,7 @@ class DeploymentWorkflow:
         self._conclude(DeploymentStatus.STOPPED, ErrorCode.MANUAL_STOP, f"Stopped{who}{why}")
 
     def _conclude(self, status: DeploymentStatus, code: str, message: str) -> None:
-        self._publish(
+        self._record.publish(
             status=status,
             error_information=ErrorInformation(code=code, message=message),
             complete_time=workflow.now(),
@@ -238,7 +215,7 @@ class DeploymentWorkflow:
         rollout = self._rollout
         outcome = DeploymentOutcome(
             deployment_id=self._order.deployment_id,
-            status=self._info.status,
+            status=self._record.info.status,
             creator=self._order.creator,
             revision=self._plan.revision if self._plan else None,
             succeeded=tuple(rollout.succeeded) if rollout else (),
@@ -249,20 +226,20 @@ class DeploymentWorkflow:
     # --- the compensation
 
     async def _compensate(self) -> None:
-        if self._info.status is DeploymentStatus.SUCCEEDED:
+        if self._record.info.status is DeploymentStatus.SUCCEEDED:
             return
         decision = self._rollback_decision()
         if decision.revision is None or self._plan is None:
-            self._publish_rollback(rollback_message=decision.message)
+            self._record.publish_rollback(rollback_message=decision.message)
             return
         order = compensation.order_of_rollback(self._order, self._plan, decision)
-        self._publish_rollback(
+        self._record.publish_rollback(
             rollback_deployment_id=order.deployment_id,
             rollback_message=f"Rolling back {len(decision.targets)} touched instances to "
             f"{decision.revision.label}: {order.deployment_id}",
         )
         message = await compensation.roll_back(order, DeploymentWorkflow.run)
-        self._publish_rollback(rollback_message=message)
+        self._record.publish_rollback(rollback_message=message)
 
     def _rollback_decision(self) -> RollbackDecision:
         request = self._order.request
@@ -271,18 +248,15 @@ class DeploymentWorkflow:
         )
         return decide(
             is_wanted=wants_rollback(
-                self._info.status, configuration, self._stop.rollback if self._stop else None
+                self._record.info.status, configuration, self._stop.rollback if self._stop else None
             ),
             creator=self._order.creator,
             previous=self._order.previous,
             targets=self._rollout.touched if self._rollout else {},
         )
 
-    def _publish_rollback(self, **changes: Any) -> None:
-        self._publish(rollback_info=self._info.rollback_info.model_copy(update=changes))
-
     async def _end(self) -> DeploymentInfo:
-        info = self._current()
+        info = self._record.info
         if info.status is DeploymentStatus.SUCCEEDED:
             return info
         assert info.error_information is not None
@@ -291,49 +265,6 @@ class DeploymentWorkflow:
             raise ApplicationError(message, info, type=code, non_retryable=True)
         await compensation.end_cancelled(self._order.deployment_id)
         return info
-
-    # --- what others see
-
-    def _publish(self, **changes: Any) -> None:
-        """Change the record, and what lists and the Web UI show of it."""
-        is_new_status = changes.get("status", self._info.status) != self._info.status
-        self._info = self._info.model_copy(update=changes)
-        if is_new_status:
-            workflow.upsert_search_attributes(
-                [search_attributes.DEPLOYMENT_STATUS.value_set(self._info.status.value)]
-            )
-        if "revision_label" in changes:
-            workflow.upsert_search_attributes(
-                [search_attributes.REVISION.value_set(self._info.revision_label)]
-            )
-        self._show()
-
-    def _show(self) -> None:
-        workflow.set_current_details(markdown(self._current()))
-
-    def _current(self) -> DeploymentInfo:
-        rollout = self._rollout
-        if rollout is None:
-            return self._info
-        failures: list[TargetFailure] = rollout.failures
-        return self._info.model_copy(
-            update={
-                "deployment_overview": rollout.overview_at(is_final=self._info.status.is_final),
-                "batches": tuple(rollout.batches),
-                "wait": rollout.baking or self._gates.wait,
-                "is_paused": self._gates.is_paused,
-                "failures": tuple(failures[:SHOWN_FAILURES]),
-                "failure_groups": group_failures(failures),
-            }
-        )
-
-
-def _revision_of(pinned: PinnedRevision | None) -> Revision | None:
-    return pinned.revision if pinned else None
-
-
-def _label_of(pinned: PinnedRevision | None) -> str:
-    return pinned.label if pinned else ""
 
 
 def _code_and_message(error: ActivityError) -> tuple[str, str]:

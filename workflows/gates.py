@@ -1,5 +1,7 @@
 """What holds a deployment back before a batch: a pause, or a gate that waits for a person."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from temporalio import workflow
@@ -11,14 +13,19 @@ from codedeploy.deployment_group import ApprovalGate, GatePosition, OnDeadline
 class Gates:
     """Pauses and approval gates of one deployment.
 
+    Args:
+        approvals: Where to wait for a person.
+        changed: Told when a wait begins or ends.
+
     Attributes:
         is_paused: No batch starts until somebody resumes.
         wait: What is being waited for; None while work goes on.
-        overdue: The gate whose deadline passed with ROLLBACK as its default answer.
+        overdue: The last gate whose deadline passed.
     """
 
-    def __init__(self, approvals: tuple[ApprovalGate, ...]) -> None:
+    def __init__(self, approvals: tuple[ApprovalGate, ...], *, changed: Callable[[], None]) -> None:
         self._approvals = approvals
+        self._changed = changed
         self._is_approved = False
         self.is_paused = False
         self.wait: Wait | None = None
@@ -48,9 +55,8 @@ class Gates:
 
     async def _resumed(self) -> None:
         if self.is_paused:
-            self.wait = Wait(reason="resume")
-            await workflow.wait_condition(lambda: not self.is_paused)
-            self.wait = None
+            with self._waiting(Wait(reason="resume")):
+                await workflow.wait_condition(lambda: not self.is_paused)
 
     async def _answered(self, gate: ApprovalGate, batch: int) -> bool:
         deadline = timedelta(minutes=gate.deadline_minutes)
@@ -58,25 +64,34 @@ class Gates:
             "after batch 1" if gate.at is GatePosition.AFTER_FIRST_BATCH else f"of batch {batch}"
         )
         self._is_approved = False
-        self.wait = Wait(
+        wait = Wait(
             reason=f"approval {where}",
             until=workflow.now() + deadline,
             on_deadline=gate.on_deadline,
             is_approval=True,
         )
+        with self._waiting(wait):
+            try:
+                await workflow.wait_condition(
+                    lambda: self._is_approved,
+                    timeout=deadline,
+                    timeout_summary=f"approval {where}, else {gate.on_deadline}",
+                )
+            except TimeoutError:
+                self.overdue = wait
+                return gate.on_deadline is OnDeadline.CONTINUE
+        return True
+
+    @contextmanager
+    def _waiting(self, wait: Wait) -> Iterator[None]:
+        self.wait = wait
+        self._changed()
         try:
-            await workflow.wait_condition(
-                lambda: self._is_approved,
-                timeout=deadline,
-                timeout_summary=f"approval {where}, else {gate.on_deadline}",
-            )
-        except TimeoutError:
-            if gate.on_deadline is OnDeadline.ROLLBACK:
-                self.overdue = self.wait
-                return False
+            yield
         finally:
             self.wait = None
-        return True
+        # Not in `finally`: an evicted workflow is closed there, and must not say anything.
+        self._changed()
 
 
 def _stands_before(gate: ApprovalGate, batch: int) -> bool:

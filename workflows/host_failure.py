@@ -6,7 +6,7 @@ from temporalio.exceptions import TimeoutError as TemporalTimeout
 from codedeploy.commands import LIFECYCLE_FAILED, LIFECYCLE_STOPPED, LifecycleReport
 from codedeploy.deployment import TargetFailure, TargetResult
 from codedeploy.errors import ErrorCode
-from codedeploy.lifecycle import LifecycleEventStatus
+from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
 
 
 def failure_of(
@@ -32,9 +32,7 @@ def failure_of(
 
 
 def _from_report(target: str, report: LifecycleReport, cause: ApplicationError) -> TargetFailure:
-    event = next(
-        (event for event in report.events if event.status is LifecycleEventStatus.FAILED), None
-    )
+    event = _cause_in(report)
     diagnostics = event.diagnostics if event else None
     tail = diagnostics.log_tail.strip().splitlines() if diagnostics else []
     return TargetFailure(
@@ -45,6 +43,17 @@ def _from_report(target: str, report: LifecycleReport, cause: ApplicationError) 
         message=cause.message,
         last_output=tail[-1][-400:] if tail else "",
     )
+
+
+def _cause_in(report: LifecycleReport) -> LifecycleEventResult | None:
+    """Return the event that ended the segment: failures before it were forgiven."""
+    failed = [
+        event
+        for event in report.events
+        if event.status is LifecycleEventStatus.FAILED
+        and event.lifecycle_event_name is not LifecycleEvent.DEPLOYMENT_FAILED
+    ]
+    return failed[-1] if failed else None
 
 
 def _agent_issue(

@@ -15,6 +15,7 @@ from codedeploy.deployment import (
     TargetFailure,
     Wait,
 )
+from codedeploy.failures import named
 from codedeploy.lifecycle import in_place_flow
 from codedeploy.pace import Batch, Pace
 from codedeploy.plan import Plan, Wave
@@ -95,8 +96,7 @@ class Rollout:
                 BatchWorkflow.run,
                 order,
                 id=self.batches[batch.number - 1].workflow_id,
-                static_summary=f"batch {batch.number}: {len(batch.targets)} hosts "
-                f"{batch.wave.name}",
+                static_summary=_summary(batch),
             )
         except ChildWorkflowError as error:
             report = _report_of_dead_batch(batch, error)
@@ -145,6 +145,12 @@ class Rollout:
         self.baking = Wait(reason=f"watching {wave.name}", until=workflow.now() + duration)
         await asyncio.sleep(duration.total_seconds())
         self.baking = None
+
+
+def _summary(batch: Batch) -> str:
+    """Return what the Web UI's timeline calls the batch; the server takes at most 400 bytes."""
+    phase = f" ({batch.wave.name})" if batch.wave.name else ""
+    return f"batch {batch.number}{phase}: {named(batch.targets)}"[:200]
 
 
 def _opened(batch: Batch, deployment_id: str) -> BatchSummary:

@@ -1,0 +1,99 @@
+"""What others see of a deployment: queries, lists, and the Web UI's page."""
+
+from typing import Any
+
+from temporalio import workflow
+
+from activities import search_attributes
+from codedeploy.deployment import DeploymentInfo, Intervention, RollbackInfo
+from codedeploy.failures import group_failures
+from codedeploy.revision import PinnedRevision
+from workflows.details import markdown
+from workflows.gates import Gates
+from workflows.orders import DeploymentOrder
+from workflows.rollout import Rollout
+
+SHOWN_FAILURES = 100
+KEPT_INTERVENTIONS = 100
+
+
+class Record:
+    """A deployment's public face; what changes while it runs is read from its parts.
+
+    Attributes:
+        rollout: Set when the plan is walked.
+    """
+
+    def __init__(self, order: DeploymentOrder, gates: Gates) -> None:
+        self._info = _first_info(order)
+        self._gates = gates
+        self.rollout: Rollout | None = None
+
+    @property
+    def info(self) -> DeploymentInfo:
+        """The deployment as people and the API see it now."""
+        if self.rollout is None:
+            return self._info
+        failures = self.rollout.failures
+        is_final = self._info.status.is_final
+        return self._info.model_copy(
+            update={
+                "deployment_overview": self.rollout.overview_at(is_final=is_final),
+                "batches": tuple(self.rollout.batches),
+                "wait": self.rollout.baking or self._gates.wait,
+                "is_paused": self._gates.is_paused,
+                "failures": tuple(failures[:SHOWN_FAILURES]),
+                "failure_groups": group_failures(failures),
+            }
+        )
+
+    def publish(self, **changes: Any) -> None:
+        """Change members of the record, and what lists and the Web UI show of them."""
+        before = self._info
+        self._info = before.model_copy(update=changes)
+        if self._info.status is not before.status:
+            workflow.upsert_search_attributes(
+                [search_attributes.DEPLOYMENT_STATUS.value_set(self._info.status.value)]
+            )
+        if self._info.revision_label != before.revision_label:
+            workflow.upsert_search_attributes(
+                [search_attributes.REVISION.value_set(self._info.revision_label)]
+            )
+        self.show()
+
+    def publish_rollback(self, **changes: Any) -> None:
+        """Change what is said of the rollback."""
+        self.publish(rollback_info=self._info.rollback_info.model_copy(update=changes))
+
+    def note(self, intervention: Intervention) -> None:
+        """Keep what somebody asked for, and what came of it."""
+        kept = (*self._info.interventions, intervention)[-KEPT_INTERVENTIONS:]
+        self.publish(interventions=kept)
+
+    def show(self) -> None:
+        """Let the Web UI's page say what is so now."""
+        workflow.set_current_details(markdown(self.info))
+
+
+def _first_info(order: DeploymentOrder) -> DeploymentInfo:
+    request, group = order.request, order.group
+    return DeploymentInfo(
+        deployment_id=order.deployment_id,
+        application_name=group.application_name,
+        deployment_group_name=group.deployment_group_name,
+        deployment_config_name=request.deployment_config_name or group.deployment_config_name,
+        compute_platform=group.compute_platform,
+        revision=request.revision,
+        create_time=order.create_time,
+        description=request.description,
+        creator=order.creator,
+        rollback_info=RollbackInfo(rollback_triggering_deployment_id=order.rollback_of),
+        **previous(order.previous),
+    )
+
+
+def previous(pinned: PinnedRevision | None) -> dict[str, Any]:
+    """Return the members that tell of the revision before."""
+    if pinned is None:
+        return {}
+    return {"previous_revision": pinned.revision, "previous_revision_label": pinned.label}
