@@ -60,7 +60,7 @@ class DeploymentGroupInfo(Model):
 def known_of(info: DeploymentGroupInfo) -> Known:
     """Return what decides the order in which the group's instances are deployed to."""
     revision = info.last_successful_revision
-    return Known(health=info.health, last_successful=revision.sha256 if revision else None)
+    return Known(health=info.health, last_successful=revision.mark if revision else None)
 
 
 def recorded(info: DeploymentGroupInfo, record: DeploymentRecord) -> DeploymentGroupInfo:
@@ -120,7 +120,7 @@ def _health_after(
     if outcome.revision is None:
         return {}
     good = InstanceHealth(
-        installed=outcome.revision.sha256, label=outcome.revision.label, is_healthy=True
+        installed=outcome.revision.mark, label=outcome.revision.label, is_healthy=True
     )
     bad = {
         target: info.health.get(target, InstanceHealth()).model_copy(update={"is_healthy": False})

@@ -82,7 +82,7 @@ class InstanceHealth(Model):
     """What the group remembers of one instance.
 
     Attributes:
-        installed: sha256 of the revision that last succeeded on it; None if none did.
+        installed: Mark of the revision that last succeeded on it; None if none did.
         label: That revision's name for people.
         is_healthy: Whether the last deployment to it succeeded.
     """
@@ -97,7 +97,7 @@ def health_class(health: InstanceHealth | None, last_successful: str | None) -> 
 
     Args:
         health: What is known of it; None if it was never deployed to.
-        last_successful: sha256 of the group's last successful revision.
+        last_successful: Mark of the group's last successful revision.
     """
     if health is None or not health.is_healthy:
         return HealthClass.UNHEALTHY

@@ -137,6 +137,11 @@ class PinnedRevision(Model):
     appspec_filename: str = "appspec.yml"
     hook_timeout_seconds: dict[str, int] = {}
 
+    @property
+    def mark(self) -> str:
+        """The beginning of the digest: enough to tell a group's revisions apart on 10,000 hosts."""
+        return self.sha256[:16]
+
 
 def pinned_again(pinned: PinnedRevision) -> Revision:
     """Return the revision that deploys exactly what `pinned` is, from the store."""

@@ -52,6 +52,12 @@ def test_nine_events_run_scripts(event: LifecycleEvent) -> None:
     assert list(appspec.hooks) == [event]
 
 
+def test_an_answer_to_a_failure_is_an_extension() -> None:
+    appspec = parse_server(HEAD + "  DeploymentFailed: [{location: a.sh}]\n")
+
+    assert list(appspec.hooks) == [LifecycleEvent.DEPLOYMENT_FAILED]
+
+
 def test_an_event_without_scripts_has_none() -> None:
     appspec = parse_server(HEAD + "  ApplicationStop:\n")
 

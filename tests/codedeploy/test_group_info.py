@@ -164,7 +164,7 @@ def test_the_history_says_what_was_deployed() -> None:
 
 
 def healthy(label: str) -> InstanceHealth:
-    return InstanceHealth(installed=pinned(label).sha256, label=label, is_healthy=True)
+    return InstanceHealth(installed=pinned(label).mark, label=label, is_healthy=True)
 
 
 def unhealthy(label: str) -> InstanceHealth:
@@ -223,7 +223,7 @@ def test_a_group_knows_its_hosts_and_its_revision() -> None:
 
     assert (known.health, known.last_successful) == (
         dict.fromkeys("abc", healthy("v1")),
-        pinned("v1").sha256,
+        pinned("v1").mark,
     )
 
 

@@ -292,8 +292,11 @@ def test_why_a_plan_no_longer_holds(new: Plan, expected: tuple[str, ...]) -> Non
     assert differences(stored(), new) == expected
 
 
-def test_hosts_that_left_or_joined_are_named() -> None:
+def test_a_host_that_joined_is_named() -> None:
     assert "h00003 joined the fleet" in differences(of_hosts(3), of_hosts(4))
+
+
+def test_a_host_that_left_is_named() -> None:
     assert "h00003 left the fleet" in differences(of_hosts(4), of_hosts(3))
 
 

@@ -127,3 +127,16 @@ def test_the_events_behind_a_stop_are_skipped() -> None:
         "DownloadBundle": "Skipped",
         "Install": "Skipped",
     }
+
+
+def test_an_answer_to_a_failure_stays_behind_the_events_not_reached() -> None:
+    reported = report(DownloadBundle="Failed", DeploymentFailed="Succeeded")
+
+    result = fail(advanced(after_stop(), reported))
+
+    assert list(path(result)) == [
+        "ApplicationStop",
+        "DownloadBundle",
+        "Install",
+        "DeploymentFailed",
+    ]
