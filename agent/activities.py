@@ -12,7 +12,7 @@ from temporalio.exceptions import ApplicationError
 from agent.interruption import Wish
 from agent.lifecycle import Host
 from agent.logs import read_piece
-from agent.outcome import Outcome, Progress
+from agent.outcome import Outcome
 from agent.segment import Segment
 from codedeploy.commands import (
     LIFECYCLE_FAILED,
@@ -23,6 +23,7 @@ from codedeploy.commands import (
     LifecycleReport,
     LogPiece,
     LogRequest,
+    Progress,
 )
 from codedeploy.errors import RollwayError
 

@@ -1,6 +1,9 @@
 """What each lifecycle event does on a host."""
 
+from dataclasses import replace
+
 from agent.download import download_bundle
+from agent.environment import FAILED_EVENT
 from agent.hooks import HookRun, Place
 from agent.installer import Installer
 from agent.interruption import Interruption, on_thread
@@ -21,22 +24,41 @@ class Events:
         self._place = place
         self._interruption = interruption
 
-    async def perform(self, event: LifecycleEvent, *, may_start: bool) -> Diagnostics:
+    @property
+    def answers_failures(self) -> bool:
+        """Whether the revision is on the host and has scripts for `DeploymentFailed`.
+
+        Differs from AWS: an extension; CodeDeploy leaves a host on which an event failed as it is.
+        """
+        try:
+            hooks = hooks_of(
+                LifecycleEvent.DEPLOYMENT_FAILED, self._command, layout=self._place.layout
+            )
+        except (RollwayError, OSError):
+            return False
+        return bool(hooks.scripts)
+
+    async def perform(
+        self, event: LifecycleEvent, *, may_start: bool, after: LifecycleEvent | None = None
+    ) -> Diagnostics:
         """Do what `event` means and say how it went; a second call picks up where one was left.
 
         Args:
             event: Which one.
             may_start: False if the host went down in this event.
+            after: The event whose failure `DeploymentFailed` answers; its scripts are told.
 
         Raises:
             Interrupted: A wish was spoken meanwhile.
         """
         try:
-            return await self._perform(event, may_start=may_start)
+            return await self._perform(event, may_start=may_start, after=after)
         except (RollwayError, OSError) as error:
             return Diagnostics(error_code=LifecycleErrorCode.UNKNOWN_ERROR, message=str(error))
 
-    async def _perform(self, event: LifecycleEvent, *, may_start: bool) -> Diagnostics:
+    async def _perform(
+        self, event: LifecycleEvent, *, may_start: bool, after: LifecycleEvent | None
+    ) -> Diagnostics:
         if event is LifecycleEvent.DOWNLOAD_BUNDLE:
             await on_thread(lambda: download_bundle(self._command, self._place.layout))
             return Diagnostics()
@@ -45,7 +67,8 @@ class Events:
         if event in RESERVED:
             raise InvalidInput(f"{event} is no event of a host: the control plane carries it out.")
         hooks = hooks_of(event, self._command, layout=self._place.layout)
-        run = HookRun(event, self._command, place=self._place, may_start=may_start)
+        place = self._place if after is None else _telling(self._place, after)
+        run = HookRun(event, self._command, place=place, may_start=may_start)
         return await run.run(hooks, self._interruption)
 
     def _install(self) -> tuple[str, ...]:
@@ -65,6 +88,11 @@ class Events:
             deployment_id=self._command.deployment_id,
             file_exists_behavior=behavior,
         )
+
+
+def _telling(place: Place, failed: LifecycleEvent) -> Place:
+    """Return `place` with a variable that tells scripts which event failed."""
+    return replace(place, environment={**place.environment, FAILED_EVENT: failed.value})
 
 
 def _behavior(value: str) -> FileExistsBehavior:

@@ -1,23 +1,10 @@
-"""What a segment says of itself, while it runs and when it has ended."""
+"""How a segment ended."""
 
 from dataclasses import dataclass
 
 from agent.interruption import Wish
 from codedeploy.commands import LifecycleReport
-from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
-from codedeploy.wire import Model
-
-
-class Progress(Model):
-    """What a segment is doing, for whoever watches the activity.
-
-    Attributes:
-        waiting_behind: The deployment that has the host; empty once it is our turn.
-    """
-
-    event: LifecycleEvent | None = None
-    last_output: str = ""
-    waiting_behind: str = ""
+from codedeploy.lifecycle import LifecycleEventResult
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from agent.events import Events
 from agent.hooks import Place
 from agent.interruption import Interrupted, Interruption, Wish
 from agent.journal import Entry, Journal
-from agent.outcome import Outcome, Progress
+from agent.outcome import Outcome
 from agent.output import last_line, tail
 from agent.revisions import write_card
 from agent.runners import current_boot_id
 from agent.turn import Turn
-from codedeploy.commands import LifecycleCommand, LifecycleReport
+from codedeploy.commands import LifecycleCommand, LifecycleReport, Progress
 from codedeploy.lifecycle import (
     IGNORABLE,
     Diagnostics,
@@ -99,14 +99,25 @@ class Segment:
             result = await self._answer(event, journal)
             results.append(result)
             if not self._may_go_on_after(result):
-                return self._ended_by(result, results)
+                return await self._ended_by(result, results, journal=journal)
         self._complete(journal)
         return Outcome(self._report(results))
 
-    def _ended_by(
-        self, result: LifecycleEventResult, results: list[LifecycleEventResult]
+    async def _ended_by(
+        self, result: LifecycleEventResult, results: list[LifecycleEventResult], *, journal: Journal
     ) -> Outcome:
-        return Outcome(self._report(results), failure=result, wish=self._interruption.wish)
+        """Return the outcome after a failure, once the revision's own answer to it has run.
+
+        That answer changes nothing about the outcome, however it ends; a stop gets none.
+        """
+        wish = self._interruption.wish
+        report = self._report(results)
+        if wish is None and self._events.answers_failures:
+            answer = await self._answer(
+                LifecycleEvent.DEPLOYMENT_FAILED, journal, after=result.lifecycle_event_name
+            )
+            report = LifecycleReport(events=(*report.events, answer))
+        return Outcome(report, failure=result, wish=wish)
 
     def _may_go_on_after(self, result: LifecycleEventResult) -> bool:
         is_forgiven = (
@@ -116,7 +127,9 @@ class Segment:
         )
         return result.status is LifecycleEventStatus.SUCCEEDED or is_forgiven
 
-    async def _answer(self, event: LifecycleEvent, journal: Journal) -> LifecycleEventResult:
+    async def _answer(
+        self, event: LifecycleEvent, journal: Journal, *, after: LifecycleEvent | None = None
+    ) -> LifecycleEventResult:
         """Return how `event` ended: from the journal, or by running it."""
         if (known := journal.result(event)) is not None:
             return known
@@ -126,7 +139,7 @@ class Segment:
         begun = self._begin(event, journal)
         self._current = event
         may_start = begun.boot_id == current_boot_id()
-        ended = self._ended(begun, await self._perform(event, may_start=may_start))
+        ended = self._ended(begun, await self._perform(event, may_start=may_start, after=after))
         journal.append(Entry(event=ended))
         logger.info(
             "%s: %s %s %s", self._place.name, self._deployment.deployment_id, event, ended.status
@@ -145,9 +158,11 @@ class Segment:
         journal.append(entry)
         return entry
 
-    async def _perform(self, event: LifecycleEvent, *, may_start: bool) -> Diagnostics:
+    async def _perform(
+        self, event: LifecycleEvent, *, may_start: bool, after: LifecycleEvent | None
+    ) -> Diagnostics:
         try:
-            return await self._events.perform(event, may_start=may_start)
+            return await self._events.perform(event, may_start=may_start, after=after)
         except Interrupted as interrupted:
             if interrupted.wish is Wish.LEAVE:
                 raise

@@ -24,7 +24,9 @@ from agent.settings import Settings
 from codedeploy.commands import host_queue
 from codedeploy.errors import InvalidInput, Refused
 
-_CONCURRENT_COMMANDS = 4
+_CONCURRENT_COMMANDS = 200
+"""Far more than deploy to one host at once: those that wait for their turn hold up no log."""
+
 _SHUTDOWN_GRACE = timedelta(seconds=30)
 _HEARTBEAT_THROTTLE = timedelta(seconds=2)
 _RETRY_SECONDS = 2
@@ -116,7 +118,7 @@ async def _serve(host: Host, settings: Settings, *, leaving: Interruption) -> No
 
 async def _work(client: Client, host: Host, *, settings: Settings, leaving: Interruption) -> None:
     """Poll for commands, and register meanwhile: a resumed script need not wait for that."""
-    worker = _worker(client, host)
+    worker = host_worker(client, host)
     polling = asyncio.create_task(worker.run())
     registering = asyncio.create_task(register(client, settings))
     try:
@@ -132,7 +134,8 @@ async def _both(polling: asyncio.Task[None], registering: asyncio.Task[None]) ->
     await asyncio.gather(asyncio.shield(polling), registering)
 
 
-def _worker(client: Client, host: Host) -> Worker:
+def host_worker(client: Client, host: Host) -> Worker:
+    """Return what polls the host's queue and runs what it finds there."""
     activities = HostActivities(host)
     return Worker(
         client,

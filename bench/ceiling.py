@@ -41,13 +41,14 @@ class BareBatch:
         return len(answers)
 
     async def _one(self, host: str) -> str:
-        return await workflow.execute_activity(
+        answer: str = await workflow.execute_activity(
             BARE,
             host,
             result_type=str,
             task_queue=host_queue(host),
             start_to_close_timeout=_LIMIT,
         )
+        return answer
 
 
 @workflow.defn

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from activities import search_attributes
 from bench.hosts import TAG, names
 from codedeploy.application import Application
 from codedeploy.deployment import DeploymentRequest
@@ -35,6 +36,7 @@ hooks:
       timeout: 60
 """
 _MEGABYTE = 1 << 20
+_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ async def rig(count: int) -> AsyncIterator[Rig]:
             ) as hosts_process,
         ):
             rollway = Rollway(plane.client, ui_address=plane.ui_address)
-            await _until_all_poll(rollway, count, hosts_process)
+            await _until_all_wait(rollway, count, hosts_process)
             await _define_group(rollway)
             yield Rig(
                 home=home,
@@ -130,14 +132,20 @@ async def _running(home: Path, module: str, *arguments: str) -> AsyncIterator[Ch
         await child.stop(grace_seconds=2)
 
 
-async def _until_all_poll(rollway: Rollway, count: int, hosts: Child) -> None:
-    seen = 0
-    while seen < count:
-        if not hosts.is_running:
-            raise RuntimeError(f"The hosts have ended: {hosts.last_lines()}")
-        await asyncio.sleep(0.5)
-        instances = await rollway.instances()
-        seen = len([one for one in instances if one.last_seen is not None])
+async def _until_all_wait(rollway: Rollway, count: int, hosts: Child) -> None:
+    """Wait until every host is listed with its tag and asks for work."""
+    listed = f"{search_attributes.TAGS.name} = '{TAG.key}={TAG.value}'"
+    while (await rollway.temporal.count_workflows(listed)).count < count:
+        _check_running(hosts)
+        await asyncio.sleep(_PAUSE_SECONDS)
+    while not all(one.last_seen for one in await rollway.instances()):
+        _check_running(hosts)
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+def _check_running(hosts: Child) -> None:
+    if not hosts.is_running:
+        raise RuntimeError(f"The hosts have ended: {hosts.last_lines()}")
 
 
 async def _define_group(rollway: Rollway) -> None:

@@ -5,9 +5,10 @@ The activity `run_lifecycle_events(LifecycleCommand) -> LifecycleReport` runs on
 returns what the first one did, and resumes at the event that was under way.
 
 A failed event ends the activity with a non-retryable `ApplicationError` of type `LIFECYCLE_FAILED`
-whose only detail is the `LifecycleReport` up to and including the failure. A cancelled activity
-stops the running script (TERM, and KILL five seconds later) and fails the same way, with type
-`LIFECYCLE_STOPPED`.
+whose only detail is the `LifecycleReport` up to and including the failure. If the revision has
+scripts for `DeploymentFailed`, they run before that, and their event is the report's last. A
+cancelled activity stops the running script (TERM, and KILL five seconds later) and fails the same
+way, with type `LIFECYCLE_STOPPED`.
 """
 
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
@@ -49,9 +50,26 @@ class LifecycleCommand(Model):
 
 
 class LifecycleReport(Model):
-    """What became of each event of a segment, in order; events not reached are `Skipped`."""
+    """What became of each event of a segment, in order; events not reached are `Skipped`.
+
+    After a failure `DeploymentFailed` may follow, which no command names.
+    """
 
     events: tuple[LifecycleEventResult, ...] = ()
+
+
+class Progress(Model):
+    """What a segment is doing: the detail of its activity's heartbeats.
+
+    Attributes:
+        event: The event under way; None before the first.
+        last_output: The last line its script printed.
+        waiting_behind: The deployment that has the host; empty once it is our turn.
+    """
+
+    event: LifecycleEvent | None = None
+    last_output: str = ""
+    waiting_behind: str = ""
 
 
 class LogRequest(Model):

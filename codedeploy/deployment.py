@@ -7,9 +7,10 @@ from enum import StrEnum
 from pydantic import Field
 
 from codedeploy.application import ComputePlatform, Name
+from codedeploy.commands import Progress
 from codedeploy.deployment_group import ApprovalGate, AutoRollbackConfiguration, OnDeadline
 from codedeploy.errors import InvalidDeploymentId
-from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
+from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
 from codedeploy.revision import PinnedRevision, Revision
 from codedeploy.wire import Model
 
@@ -132,6 +133,7 @@ class TargetResult(Model):
 
     Attributes:
         is_touched: Something may have changed on it: a rollback must include it.
+        progress: What its agent last said; asked for only while an event takes long.
     """
 
     target_id: str
@@ -139,12 +141,25 @@ class TargetResult(Model):
     events: tuple[LifecycleEventResult, ...] = ()
     is_touched: bool = False
     failure: TargetFailure | None = None
+    progress: Progress | None = None
 
     @property
     def current_event(self) -> LifecycleEvent | None:
-        """The last event that is not pending or skipped."""
+        """The event its agent says is under way, or the last that is not pending or skipped."""
+        if self.progress is not None and self.progress.event is not None:
+            return self.progress.event
         begun = [event for event in self.events if event.start_time is not None]
         return begun[-1].lifecycle_event_name if begun else None
+
+    @property
+    def busy_since(self) -> datetime | None:
+        """When what its agent is doing now was asked for; None if nothing is."""
+        under_way = [
+            event.start_time
+            for event in self.events
+            if event.status is LifecycleEventStatus.IN_PROGRESS
+        ]
+        return under_way[-1] if under_way else None
 
 
 class BatchStatus(StrEnum):
@@ -254,6 +269,9 @@ class DeploymentInfo(Model):
     Members from `batches` on are Rollway's own (Differs from AWS: CodeDeploy shows no batches, no
     waits and no causes).
 
+    Attributes:
+        slow_targets: Targets whose event takes long, with what their agents last said.
+
     Source: CodeDeploy API Reference, DeploymentInfo.
     """
 
@@ -276,6 +294,7 @@ class DeploymentInfo(Model):
     revision_label: str = ""
     previous_revision_label: str = ""
     fleet_size: int = 0
+    target_count: int = 0
     minimum_healthy: int = 0
     window: int = 0
     arithmetic: str = ""
@@ -288,6 +307,7 @@ class DeploymentInfo(Model):
     failure_groups: tuple[FailureGroup, ...] = ()
     interventions: tuple[Intervention, ...] = ()
     undo_problems: tuple[str, ...] = ()
+    slow_targets: tuple[TargetResult, ...] = ()
 
 
 class DeploymentOutcome(Model):

@@ -10,7 +10,13 @@ from codedeploy.wire import Model
 
 
 class LifecycleEvent(StrEnum):
-    """One step of a deployment on one target."""
+    """One step of a deployment on one target.
+
+    Attributes:
+        DEPLOYMENT_FAILED: Runs on a host after another event has failed there, and never else.
+
+    Differs from AWS: CodeDeploy has no `DeploymentFailed`; a host that fails is left as it is.
+    """
 
     BEFORE_BLOCK_TRAFFIC = "BeforeBlockTraffic"
     BLOCK_TRAFFIC = "BlockTraffic"
@@ -27,6 +33,7 @@ class LifecycleEvent(StrEnum):
     BEFORE_ALLOW_TRAFFIC = "BeforeAllowTraffic"
     ALLOW_TRAFFIC = "AllowTraffic"
     AFTER_ALLOW_TRAFFIC = "AfterAllowTraffic"
+    DEPLOYMENT_FAILED = "DeploymentFailed"
 
 
 class LifecycleEventStatus(StrEnum):
@@ -121,6 +128,8 @@ IGNORABLE = frozenset({_E.APPLICATION_STOP, _E.BEFORE_BLOCK_TRAFFIC, _E.AFTER_BL
 SERVER_HOOKS = tuple(
     event for event in (*BLOCK_TRAFFIC, *IN_PLACE, *ALLOW_TRAFFIC) if event not in RESERVED
 )
+"""Events of CodeDeploy's to which an AppSpec for servers may attach scripts."""
+
 LAMBDA_HOOKS = tuple(event for event in LAMBDA if event not in RESERVED)
 ECS_HOOKS = tuple(event for event in ECS if event not in RESERVED)
 

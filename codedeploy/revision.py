@@ -1,10 +1,13 @@
 """Revisions: what is deployed, as the user names it and as it is pinned before anything starts."""
 
+import re
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
+from codedeploy.web_address import problem_of_address, shown
 from codedeploy.wire import Model
 
 
@@ -12,7 +15,7 @@ class RevisionType(StrEnum):
     """How a revision's content is found.
 
     Differs from AWS: `Local` names a file or directory beside the worker; CodeDeploy's agent knows
-    it only in `codedeploy-local`.
+    it only in `codedeploy-local`. `Https` names an archive on any web server; CodeDeploy has none.
     """
 
     S3 = "S3"
@@ -20,6 +23,7 @@ class RevisionType(StrEnum):
     STRING = "String"
     APP_SPEC_CONTENT = "AppSpecContent"
     LOCAL = "Local"
+    HTTPS = "Https"
 
 
 class BundleType(StrEnum):
@@ -31,6 +35,21 @@ class BundleType(StrEnum):
     YAML = "YAML"
     JSON = "JSON"
     DIRECTORY = "directory"
+
+
+SUFFIXES = {
+    ".tar.gz": BundleType.TGZ,
+    ".tgz": BundleType.TGZ,
+    ".tar": BundleType.TAR,
+    ".zip": BundleType.ZIP,
+}
+"""The form of an archive by the end of its name."""
+
+
+def bundle_type_of(name: str | PurePath) -> BundleType | None:
+    """Return the form of an archive by its name, in any case."""
+    lowered = str(name).lower()
+    return next((form for suffix, form in SUFFIXES.items() if lowered.endswith(suffix)), None)
 
 
 class S3Location(Model):
@@ -48,6 +67,22 @@ class GitHubLocation(Model):
 
     repository: str
     commit_id: str
+
+
+_COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
+
+
+def problem_of_commit(commit_id: str) -> str:
+    """Return why `commit_id` cannot be deployed, or an empty string.
+
+    Differs from AWS: CodeDeploy passes any name on, and each host fetches what it means just then.
+    """
+    if _COMMIT.fullmatch(commit_id):
+        return ""
+    return (
+        f"{commit_id!r} is no commit id: expected 7 to 40 hexadecimal digits. A branch or a tag can "
+        f"move, and two hosts would get different files. Ask git for it: git rev-parse {commit_id}"
+    )
 
 
 class AppSpecContent(Model):
@@ -72,12 +107,34 @@ class LocalLocation(Model):
     label: str | None = None
 
 
+class HttpsLocation(Model):
+    """An archive on a web server.
+
+    Attributes:
+        url: It may hold no secret; plain http is for the worker's own machine only.
+        bundle_type: None goes by the end of the path.
+        sha256: What the archive must hash to; None takes it as it is.
+    """
+
+    url: str
+    bundle_type: BundleType | None = None
+    sha256: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _may_be_fetched(cls, url: str) -> str:
+        if problem := problem_of_address(url):
+            raise ValueError(f"nothing is fetched from {shown(url)}: {problem}")
+        return url
+
+
 _LOCATION_OF = {
     RevisionType.S3: "s3_location",
     RevisionType.GITHUB: "git_hub_location",
     RevisionType.STRING: "string",
     RevisionType.APP_SPEC_CONTENT: "app_spec_content",
     RevisionType.LOCAL: "local_location",
+    RevisionType.HTTPS: "https_location",
 }
 
 
@@ -93,6 +150,7 @@ class Revision(Model):
     string: AppSpecContent | None = None
     app_spec_content: AppSpecContent | None = None
     local_location: LocalLocation | None = None
+    https_location: HttpsLocation | None = None
 
     @property
     def label(self) -> str:
@@ -104,6 +162,8 @@ class Revision(Model):
             return f"s3://{self.s3_location.bucket}/{self.s3_location.key}"
         if self.git_hub_location is not None:
             return f"{self.git_hub_location.repository}@{self.git_hub_location.commit_id[:7]}"
+        if self.https_location is not None:
+            return shown(self.https_location.url)
         return "AppSpec content"
 
     @model_validator(mode="after")
@@ -118,9 +178,11 @@ class PinnedRevision(Model):
     """A revision whose content can no longer change under us.
 
     Attributes:
-        revision: As it was asked for.
+        revision: As it was asked for, and what was found out since: an object's version and eTag, a
+            commit's whole id, a digest. Pinning it again gives the same bundle.
         label: Short name for people: `v2`, `shop-1.4.tgz`, `s3://bucket/key`.
-        location: Where agents fetch the bundle: `file:///...` of the content-addressed store.
+        location: Where agents fetch the bundle: `file:///...` of the content-addressed store,
+            `s3://bucket/key?versionId=...&etag=...`, or `https://...`.
         bundle_type: `tar`, `tgz` or `zip`; a directory is packed when it is pinned.
         sha256: Hex digest of the bundle, verified on every host before unpacking.
         size_bytes: Length of the bundle.

@@ -47,19 +47,17 @@ def wants_rollback(
     return event is not None and configuration.answers(event)
 
 
-def bystanders(
-    plan: Plan, known: Known, *, touched: Collection[str], failed: Collection[str]
-) -> int:
+def bystanders(plan: Plan, known: Known, *, touched: Collection[str]) -> int:
     """Return how many instances in service a rollback leaves alone.
+
+    A host that failed untouched, because its agent was away, still serves what it served.
 
     Args:
         plan: What the deployment that is taken back set out to do.
         known: What was known of its instances when it started.
         touched: Those that it changed, and that the rollback therefore deploys to.
-        failed: Those that failed, though some of them perhaps never changed.
     """
-    concerned = {*touched, *failed}
-    return sum(target not in concerned and known.in_service(target) for target in plan.targets)
+    return sum(target not in touched and known.in_service(target) for target in plan.targets)
 
 
 def decide(

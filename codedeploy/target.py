@@ -73,10 +73,15 @@ def skipped(result: TargetResult, flow: tuple[LifecycleEvent, ...]) -> TargetRes
 
 
 def _with_rest_skipped(result: TargetResult, flow: tuple[LifecycleEvent, ...]) -> TargetResult:
+    """Return `result` with the events of `flow` it lacks; what answers a failure stays last."""
     seen = {event.lifecycle_event_name for event in result.events}
     rest = tuple(
         LifecycleEventResult(lifecycle_event_name=event, status=LifecycleEventStatus.SKIPPED)
         for event in flow
         if event not in seen
     )
-    return result.model_copy(update={"events": (*result.events, *rest)})
+    events = sorted(
+        (*result.events, *rest),
+        key=lambda event: event.lifecycle_event_name is LifecycleEvent.DEPLOYMENT_FAILED,
+    )
+    return result.model_copy(update={"events": tuple(events)})

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from temporalio.client import Client, WorkflowExecution, WorkflowHandle
@@ -38,6 +39,7 @@ from codedeploy.plan import Plan, differences
 from codedeploy.revision import pinned_again
 from starter.answers import DeploymentRow
 from starter.connection import PATIENCE, in_words
+from starter.progress import is_slow, with_progress
 from workflows.log import LogQuestion, LogWorkflow
 from workflows.options import CONTROL_QUEUE
 from workflows.plan import PlanWorkflow
@@ -121,20 +123,21 @@ class Deployments:
             DeploymentDoesNotExist: Nobody knows the id.
         """
         info: DeploymentInfo = await self._ask(deployment_id, "info", DeploymentInfo)
-        batches = tuple([await self._counted(batch) for batch in info.batches])
-        running = [batch for batch in batches if batch.status is BatchStatus.IN_PROGRESS]
+        running = {
+            batch.number: await self._results_of(batch)
+            for batch in info.batches
+            if batch.status is BatchStatus.IN_PROGRESS
+        }
         if not running:
-            return info.model_copy(update={"batches": batches})
+            return info
+        batches = tuple(_counted(batch, running.get(batch.number)) for batch in info.batches)
         return info.model_copy(
-            update={"batches": batches, "deployment_overview": _overview(info, batches)}
+            update={
+                "batches": batches,
+                "deployment_overview": _overview(info, batches),
+                "slow_targets": tuple(filter(is_slow, chain(*running.values()))),
+            }
         )
-
-    async def _counted(self, batch: BatchSummary) -> BatchSummary:
-        if batch.status is not BatchStatus.IN_PROGRESS:
-            return batch
-        results = await self._results_of(batch)
-        overview = DeploymentOverview.of([result.status for result in results])
-        return batch.model_copy(update={"overview": overview}) if results else batch
 
     async def _results_of(self, batch: BatchSummary) -> list[TargetResult]:
         """Return the batch's targets; none if it was ordered and has not started yet."""
@@ -144,6 +147,8 @@ class Deployments:
                 results: list[TargetResult] = await handle.query(
                     "targets", result_type=list[TargetResult], rpc_timeout=PATIENCE
                 )
+                if any(map(is_slow, results)):
+                    results = await with_progress(results, handle, self._client.data_converter)
         except Refused:
             return []
         return results
@@ -310,6 +315,14 @@ def _no_group(full_name: str) -> DeploymentGroupDoesNotExist:
     return DeploymentGroupDoesNotExist(
         f"There is no deployment group {full_name}. List them with: rollway get groups"
     )
+
+
+def _counted(batch: BatchSummary, results: list[TargetResult] | None) -> BatchSummary:
+    """Return `batch` with its targets counted, if they are known."""
+    if not results:
+        return batch
+    overview = DeploymentOverview.of([result.status for result in results])
+    return batch.model_copy(update={"overview": overview})
 
 
 def _overview(info: DeploymentInfo, batches: tuple[BatchSummary, ...]) -> DeploymentOverview:

@@ -10,7 +10,7 @@ from codedeploy.appspec import AppSpec, ServerAppSpec, parse
 from codedeploy.document import Findings, Node, read_all
 from codedeploy.errors import InvalidInput, InvalidRevision, ManifestInvalid
 from codedeploy.manifest import parse_manifest
-from starter.commands.naming import bundle_type_of
+from codedeploy.revision import bundle_type_of
 from starter.documents_on_disk import (
     STANDARD_INPUT,
     SourceText,

@@ -29,6 +29,7 @@ from codedeploy.commands import (
     RUN_LIFECYCLE_EVENTS,
     LifecycleCommand,
     LifecycleReport,
+    Progress,
     host_queue,
 )
 from codedeploy.deployment import DeploymentInfo, DeploymentRequest, TargetResult
@@ -78,7 +79,7 @@ class SimulatedHost:
     async def run(self, command: LifecycleCommand) -> LifecycleReport:
         done: list[LifecycleEventResult] = []
         for event in command.events:
-            activity.heartbeat(event.value)
+            activity.heartbeat(Progress(event=event))
             if event is LifecycleEvent.APPLICATION_STOP:
                 self.changed(self.name, +1)
             self.runs.append((command.deployment_id, event.value))
@@ -96,7 +97,7 @@ class SimulatedHost:
         self.is_held.set()
         try:
             while not self.holding.is_set():
-                activity.heartbeat(event.value)
+                activity.heartbeat(Progress(event=event, last_output="warming up"))
                 await asyncio.sleep(0.05)
         except asyncio.CancelledError:
             report = LifecycleReport(

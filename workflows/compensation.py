@@ -13,7 +13,7 @@ from codedeploy.deployment import Creator, DeploymentInfo, DeploymentOutcome
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.identifiers import group_workflow_id, new_deployment_id
 from codedeploy.plan import Plan, rollback_waves
-from codedeploy.rollback import RollbackDecision
+from codedeploy.rollback import RollbackDecision, bystanders
 from workflows.options import QUICK
 from workflows.orders import DeploymentOrder
 
@@ -44,7 +44,7 @@ def order_of_rollback(
                 "revision": decision.revision,
                 "previous_revision": plan.revision,
                 "waves": waves,
-                "bystanders": plan.size - len(decision.targets),
+                "bystanders": bystanders(plan, failed.known, touched=decision.targets),
             }
         ),
         rollback_of=failed.deployment_id,

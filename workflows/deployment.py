@@ -100,6 +100,7 @@ class DeploymentWorkflow:
             revision_label=plan.revision.label,
             deployment_config_name=plan.deployment_config_name,
             fleet_size=plan.size,
+            target_count=len(plan.targets),
             minimum_healthy=plan.minimum_healthy,
             window=plan.fleet.window,
             arithmetic=plan.arithmetic,

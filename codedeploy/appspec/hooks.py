@@ -15,6 +15,7 @@ from codedeploy.wire import Model
 
 MOST_EVENT_SECONDS = 3600
 _KEYS = ("location", "timeout", "runas", "sudo")
+_ALLOWED = (*SERVER_HOOKS, LifecycleEvent.DEPLOYMENT_FAILED)
 _SECONDS = re.compile(r"[1-9][0-9]{0,6}")
 
 
@@ -62,15 +63,16 @@ def read_hooks(root: Section, *, is_windows: bool) -> Hooks:
 def _event(name: str, node: Node, findings: Findings) -> LifecycleEvent | None:
     """Return the event that `name` means, if scripts may be attached to it.
 
-    Differs from AWS: CodeDeploy's agent ignores unknown and reserved names, and their scripts.
+    Differs from AWS: CodeDeploy's agent ignores unknown and reserved names, and their scripts;
+    `DeploymentFailed` is an extension.
     """
-    if name in SERVER_HOOKS:
+    if name in _ALLOWED:
         return LifecycleEvent(name)
-    allowed = ", ".join(SERVER_HOOKS)
+    allowed = ", ".join(_ALLOWED)
     if name in RESERVED:
         findings.problem(node, f"{name} is reserved and runs no scripts; allowed: {allowed}")
     else:
-        meant = did_you_mean(name, SERVER_HOOKS)
+        meant = did_you_mean(name, _ALLOWED)
         findings.problem(node, f"no lifecycle event of a server{meant}; allowed: {allowed}")
     return None
 

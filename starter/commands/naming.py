@@ -2,28 +2,29 @@
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from codedeploy.application import check_name
 from codedeploy.document import alternatives, did_you_mean
 from codedeploy.errors import InvalidInput, InvalidRevision
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.revision import (
+    SUFFIXES,
     BundleType,
     GitHubLocation,
+    HttpsLocation,
     LocalLocation,
     Revision,
     RevisionType,
     S3Location,
+    bundle_type_of,
+    problem_of_commit,
 )
+from codedeploy.web_address import problem_of_address, shown
 
-_SUFFIXES = {
-    ".tar.gz": BundleType.TGZ,
-    ".tgz": BundleType.TGZ,
-    ".tar": BundleType.TAR,
-    ".zip": BundleType.ZIP,
-}
 _S3 = re.compile(r"s3://(?P<bucket>[^/?]+)/(?P<key>[^?]+)(?:\?versionId=(?P<version>[^&]+))?")
-_GITHUB = re.compile(r"github:(?P<repository>[^/@\s]+/[^/@\s]+)@(?P<commit>[0-9a-fA-F]{7,40})")
+_GITHUB = re.compile(r"github:(?P<repository>[^/@\s]+/[^/@\s]+)@(?P<commit>\S+)")
+_DIGEST = re.compile(r"sha256=(?P<sha256>[0-9a-fA-F]{64})")
 
 
 def group_parts(name: str) -> tuple[str, str]:
@@ -63,6 +64,8 @@ def location(typed: str) -> Revision | None:
         return _s3(typed)
     if typed.startswith("github:"):
         return _github(typed)
+    if typed.startswith(("https://", "http://")):
+        return _https(typed)
     path = Path(typed).expanduser()
     if path.exists():
         return local(path)
@@ -81,16 +84,10 @@ def local(path: Path) -> Revision:
     if form is None:
         raise InvalidRevision(
             f"{path} is neither a directory nor an archive: expected a name that ends in "
-            f"{alternatives(sorted(_SUFFIXES))}."
+            f"{alternatives(sorted(SUFFIXES))}."
         )
     found = LocalLocation(location=str(path.resolve()), bundle_type=form)
     return Revision(revision_type=RevisionType.LOCAL, local_location=found)
-
-
-def bundle_type_of(path: Path | str) -> BundleType | None:
-    """Return the form of an archive by its name."""
-    name = str(path).lower()
-    return next((form for suffix, form in _SUFFIXES.items() if name.endswith(suffix)), None)
 
 
 def _s3(typed: str) -> Revision:
@@ -103,7 +100,7 @@ def _s3(typed: str) -> Revision:
     bundle_type = bundle_type_of(found["key"])
     if bundle_type is None:
         raise InvalidRevision(
-            f"{typed!r}: the key must end in {alternatives(sorted(_SUFFIXES))}, which tells the "
+            f"{typed!r}: the key must end in {alternatives(sorted(SUFFIXES))}, which tells the "
             "form of the bundle."
         )
     place = S3Location(
@@ -122,8 +119,31 @@ def _github(typed: str) -> Revision:
             f"{typed!r} is no GitHub location: expected github:owner/repository@commit with 7 to "
             "40 hexadecimal digits."
         )
+    if problem := problem_of_commit(found["commit"]):
+        raise InvalidRevision(f"{typed!r}: {problem}")
     place = GitHubLocation(repository=found["repository"], commit_id=found["commit"])
     return Revision(revision_type=RevisionType.GITHUB, git_hub_location=place)
+
+
+def _https(typed: str) -> Revision:
+    address, hash_sign, fragment = typed.partition("#")
+    if problem := problem_of_address(address):
+        raise InvalidRevision(f"Nothing is fetched from {shown(address)}: {problem}.")
+    digest = _DIGEST.fullmatch(fragment)
+    if hash_sign and not digest:
+        raise InvalidRevision(
+            f"{shown(address)}: expected #sha256= and 64 hexadecimal digits behind it, found "
+            f"{hash_sign + fragment!r}."
+        )
+    bundle_type = bundle_type_of(urlsplit(address).path)
+    if bundle_type is None:
+        raise InvalidRevision(
+            f"{shown(address)}: the path must end in {alternatives(sorted(SUFFIXES))}, which tells "
+            "the form of the bundle."
+        )
+    sha256 = digest["sha256"].lower() if digest else None
+    place = HttpsLocation(url=address, bundle_type=bundle_type, sha256=sha256)
+    return Revision(revision_type=RevisionType.HTTPS, https_location=place)
 
 
 def lifecycle_event(typed: str) -> LifecycleEvent:

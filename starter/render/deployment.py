@@ -9,6 +9,7 @@ from starter.render.batches import batch_lines, time_left
 from starter.render.canvas import Canvas, duration
 from starter.render.health import health_line
 from starter.render.lines import Part, counted, line, paragraph
+from starter.render.slow import slow_lines
 from starter.render.statuses import BAD, HELD, QUIET, marked
 
 MOST_FAILURES = 5
@@ -23,6 +24,7 @@ def deployment_view(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
         *header(info, canvas),
         *health_line(info, canvas),
         *_spaced(batch_lines(info, canvas)),
+        *_spaced(slow_lines(info.slow_targets, canvas)),
         *_spaced(failure_lines(info, canvas)),
         *_spaced(_remarks(info, canvas)),
         *_spaced(_waiting(info, canvas)),
@@ -82,7 +84,8 @@ def _rules(info: DeploymentInfo) -> list[str]:
 def hosts(info: DeploymentInfo) -> str:
     """Return `5 hosts`, or `2 of 5 hosts` for a rollback, which leaves the others alone."""
     fleet = counted(info.fleet_size, "host")
-    return f"{info.fleet_size - info.bystanders} of {fleet}" if info.bystanders else fleet
+    is_part = 0 < info.target_count < info.fleet_size
+    return f"{info.target_count} of {fleet}" if is_part else fleet
 
 
 def _times(info: DeploymentInfo, canvas: Canvas) -> list[str]:

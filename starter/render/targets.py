@@ -6,9 +6,10 @@ from datetime import timedelta
 from rich.text import Text
 
 from codedeploy.deployment import TargetResult
-from codedeploy.lifecycle import LifecycleEventStatus
+from codedeploy.lifecycle import LifecycleEvent, LifecycleEventStatus
 from starter.render.canvas import Canvas, duration
 from starter.render.lines import Part, line, table
+from starter.render.slow import doing
 from starter.render.statuses import marked
 
 
@@ -21,14 +22,20 @@ def targets_view(targets: Sequence[TargetResult], canvas: Canvas) -> list[Text]:
 
 
 def _row(target: TargetResult, canvas: Canvas) -> list[Part]:
-    done = sum(event.status is LifecycleEventStatus.SUCCEEDED for event in target.events)
+    events = [
+        event
+        for event in target.events
+        if event.lifecycle_event_name is not LifecycleEvent.DEPLOYMENT_FAILED
+    ]
+    done = sum(event.status is LifecycleEventStatus.SUCCEEDED for event in events)
     failed_at = target.failure.event if target.failure else None
     return [
         target.target_id,
         marked(target.status, canvas.glyphs),
         failed_at or target.current_event or "-",
-        f"{done} of {len(target.events)}" if target.events else "-",
+        f"{done} of {len(events)}" if events else "-",
         _took(target, canvas),
+        doing(target),
     ]
 
 

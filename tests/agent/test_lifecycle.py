@@ -14,13 +14,13 @@ from temporalio.testing import ActivityEnvironment
 
 from agent.activities import AGENT_LEAVING, HostActivities
 from agent.journal import Journal
-from agent.outcome import Progress
 from agent.retention import KEPT_ARCHIVES
 from codedeploy.commands import (
     LIFECYCLE_FAILED,
     LIFECYCLE_STOPPED,
     LifecycleCommand,
     LifecycleReport,
+    Progress,
 )
 from codedeploy.lifecycle import (
     IN_PLACE,

@@ -124,11 +124,13 @@ def test_a_rollback_keeps_the_floor_too(
         for index, (name, is_serving) in enumerate(forward.touched.items())
         if is_serving or index not in untouched
     }
-    others = bystanders(drawn.plan, drawn.remembered, touched=touched, failed=forward.failed)
+    others = bystanders(drawn.plan, drawn.remembered, touched=touched)
+    never_reached = {name for name in forward.failed if name not in touched}
+    still_serving = {name for name in never_reached if drawn.remembered.in_service(name)}
     back = rollback_of(drawn.plan, touched, bystanders=others)
     failing = [name for index, name in enumerate(touched) if index in failing_again]
 
-    walk = Simulation(back, in_service=forward.in_service, failing=failing)
+    walk = Simulation(back, in_service=forward.in_service | still_serving, failing=failing)
     walk.run(drawn.schedule).check_end()
 
     assert {*walk.attempts} <= {*touched}

@@ -88,16 +88,13 @@ REMEMBERED = known({"h00000": OLD, "h00001": OLD, "h00002": OLD, "h00003": UNHEA
 
 
 @pytest.mark.parametrize(
-    ("changed", "failed", "expected"),
+    ("changed", "expected"),
     [
-        pytest.param([], [], 3, id="what was out of service is none"),
-        pytest.param(["h00000", "h00001"], ["h00001"], 1, id="what was touched is none"),
-        pytest.param(["h00000"], ["h00001"], 1, id="what failed untouched is none"),
+        pytest.param([], 3, id="what was out of service is none"),
+        pytest.param(["h00000", "h00001"], 1, id="what was touched is none"),
     ],
 )
-def test_bystanders_are_in_service_and_left_alone(
-    changed: list[str], failed: list[str], expected: int
-) -> None:
+def test_bystanders_are_in_service_and_left_alone(changed: list[str], expected: int) -> None:
     forward = plan(hosts(4), config(floor("HOST_COUNT", 0)), REMEMBERED)
 
-    assert bystanders(forward, REMEMBERED, touched=changed, failed=failed) == expected
+    assert bystanders(forward, REMEMBERED, touched=changed) == expected

@@ -154,6 +154,7 @@ def rollback() -> DeploymentInfo:
         start_time=at(5),
         complete_time=at(5.5),
         deployment_overview=DeploymentOverview(succeeded=2),
+        target_count=2,
         bystanders=3,
         batches=(batch(1, 5, 5.5, succeeded=2),),
         planned_batches=1,

@@ -83,7 +83,7 @@ took 5m00s · CodeDeployDefault.OneAtATime
 HEALTH_CONSTRAINTS: 1 of 5 instances failed.
 
 shop/prod   v2 → v1   ✔ succeeded   d-BBBBBBBBB   rollback of d-AAAAAAAAA
-5 hosts · floor 4 (max(0, 5 - 1) = 4 must stay)
+2 of 5 hosts · floor 4 (max(0, 5 - 1) = 4 must stay)
 took 30s · CodeDeployDefault.OneAtATime
 healthy 5/5 · floor 4  ████████┃██
 
