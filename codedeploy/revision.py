@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from codedeploy.web_address import problem_of_address, shown
+from codedeploy.web_address import problem_of_address, without_secrets
 from codedeploy.wire import Model
 
 
@@ -124,7 +124,7 @@ class HttpsLocation(Model):
     @classmethod
     def _may_be_fetched(cls, url: str) -> str:
         if problem := problem_of_address(url):
-            raise ValueError(f"nothing is fetched from {shown(url)}: {problem}")
+            raise ValueError(f"nothing is fetched from {without_secrets(url)}: {problem}")
         return url
 
 
@@ -163,7 +163,7 @@ class Revision(Model):
         if self.git_hub_location is not None:
             return f"{self.git_hub_location.repository}@{self.git_hub_location.commit_id[:7]}"
         if self.https_location is not None:
-            return shown(self.https_location.url)
+            return without_secrets(self.https_location.url)
         return "AppSpec content"
 
     @model_validator(mode="after")

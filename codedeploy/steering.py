@@ -58,7 +58,8 @@ def refusal(verb: Verb, stance: Stance) -> RollwayError | None:
 def acknowledgement(verb: Verb, stance: Stance) -> str:
     """Return what happens now, for the person who asked."""
     if stance.is_stopping:
-        return f"{stance.deployment_id} is being stopped already."
+        then = "" if verb is Verb.STOP else " Then every touched instance is rolled back."
+        return f"{stance.deployment_id} is being stopped already.{then}"
     return {
         Verb.STOP: "Stopping: nothing more is started, and running scripts are ended.",
         Verb.ROLLBACK: "Stopping, then rolling back every touched instance.",

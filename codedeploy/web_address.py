@@ -46,6 +46,6 @@ def is_local(address: str) -> bool:
         return parts.hostname == "localhost"
 
 
-def shown(address: str) -> str:
+def without_secrets(address: str) -> str:
     """Return `address` for people: without user, query and fragment, which may hold secrets."""
     return _USER.sub("//", re.split(r"[?#]", address, maxsplit=1)[0])

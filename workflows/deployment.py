@@ -179,10 +179,13 @@ class DeploymentWorkflow:
         self._record.show()
 
     def _request_stop(self, request: InterventionRequest) -> None:
-        if self._stop is None:
-            self._stop = request
-            if self._work is not None:
-                self._work.cancel()
+        if self._stop is not None:
+            if request.rollback is not None:
+                self._stop = self._stop.model_copy(update={"rollback": request.rollback})
+            return
+        self._stop = request
+        if self._work is not None:
+            self._work.cancel()
 
     # --- the verdict
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from activities.sources.source import Patience, read_steadily
@@ -38,11 +39,10 @@ class GitHub:
         Raises:
             InvalidRevision: There is none, or GitHub takes the digits for a branch or tag.
         """
-        source = self._source(repository, f"commits/{commit_id}", shown=f"{repository}@{commit_id}")
-        answer = b""
-        for chunk in read_steadily(source, 0, _LONGEST_ANSWER, patience=self.patience):
-            answer += chunk
-        found = answer.decode("ascii", "replace").strip()
+        source = self._source(
+            repository, f"commits/{commit_id}", shown=f"{repository}@{commit_id}", media="sha"
+        )
+        found = self._text(source)
         if not _FULL_COMMIT.fullmatch(found) or not found.startswith(commit_id.lower()):
             raise InvalidRevision(
                 f"{repository}@{commit_id} on GitHub is no commit, but the name of something that "
@@ -53,13 +53,22 @@ class GitHub:
     def tarball(self, repository: str, commit_id: str) -> WebSource:
         """Return the archive of a commit; GitHub may pack it anew at any time."""
         return self._source(
-            repository, f"tarball/{commit_id}", shown=f"{repository}@{commit_id[:7]}"
+            repository, f"tarball/{commit_id}", shown=f"{repository}@{commit_id[:7]}", media="raw"
         )
 
-    def _source(self, repository: str, resource: str, *, shown: str) -> WebSource:
+    def _text(self, source: WebSource) -> str:
+        answer = b""
+        with closing(read_steadily(source, 0, None, patience=self.patience)) as chunks:
+            for chunk in chunks:
+                answer += chunk
+                if len(answer) > _LONGEST_ANSWER:
+                    break
+        return answer.decode("ascii", "replace").strip()
+
+    def _source(self, repository: str, resource: str, *, shown: str, media: str) -> WebSource:
         if not _REPOSITORY.fullmatch(repository):
             raise InvalidRevision(f"{repository!r} is no GitHub repository: expected owner/name.")
-        headers = {"Accept": "application/vnd.github.sha"}
+        headers = {"Accept": f"application/vnd.github.{media}"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         return WebSource(
@@ -75,7 +84,7 @@ class GitHub:
             missing = "There is no such repository or commit, or it is private: put a token that "
             advice = f"{missing}may read it into the worker's ROLLWAY_GITHUB_TOKEN."
             limit = "Without a token GitHub answers few requests an hour: give the worker one."
-            return {401: advice, 403: limit, 404: advice, 422: advice, 429: limit}
+            return {401: advice, 403: limit, 404: advice, 422: advice}
         return {
             401: f"Check {token}: it is wrong, or has expired.",
             403: f"Check whether {token} may read the repository, and GitHub's limit of requests.",

@@ -16,7 +16,7 @@ from urllib.request import (
 )
 
 from codedeploy.errors import InvalidRevision
-from codedeploy.web_address import is_local, shown
+from codedeploy.web_address import is_local, without_secrets
 
 _SECRET_HEADERS = ("Authorization", "Cookie")
 
@@ -46,7 +46,7 @@ class _Redirects(HTTPRedirectHandler):
         if not self._may_follow(newurl):
             fp.close()
             raise InvalidRevision(
-                f"{shown(req.full_url)} redirects to {shown(newurl)}, which is not followed: "
+                f"{without_secrets(req.full_url)} redirects to {without_secrets(newurl)}, which is not followed: "
                 "it must be https. Name the address where it ends."
             )
         request = super().redirect_request(req, fp, code, msg, headers, newurl)

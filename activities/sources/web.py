@@ -12,7 +12,7 @@ from urllib.request import Request
 from activities.sources.redirects import opener
 from activities.sources.source import CHUNK, SECONDS_OF_SILENCE, Bytes, Hiccup
 from codedeploy.errors import InvalidRevision
-from codedeploy.web_address import problem_of_address, shown
+from codedeploy.web_address import problem_of_address, without_secrets
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-\d+/(?P<total>\d+)")
@@ -44,7 +44,7 @@ class WebSource:
     _version: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
-        self.shown = self.shown or shown(self.address)
+        self.shown = self.shown or without_secrets(self.address)
         if problem := problem_of_address(self.address):
             raise InvalidRevision(f"Nothing is fetched from {self.shown}: {problem}.")
 

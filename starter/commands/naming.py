@@ -20,7 +20,7 @@ from codedeploy.revision import (
     bundle_type_of,
     problem_of_commit,
 )
-from codedeploy.web_address import problem_of_address, shown
+from codedeploy.web_address import problem_of_address, without_secrets
 
 _S3 = re.compile(r"s3://(?P<bucket>[^/?]+)/(?P<key>[^?]+)(?:\?versionId=(?P<version>[^&]+))?")
 _GITHUB = re.compile(r"github:(?P<repository>[^/@\s]+/[^/@\s]+)@(?P<commit>\S+)")
@@ -128,17 +128,17 @@ def _github(typed: str) -> Revision:
 def _https(typed: str) -> Revision:
     address, hash_sign, fragment = typed.partition("#")
     if problem := problem_of_address(address):
-        raise InvalidRevision(f"Nothing is fetched from {shown(address)}: {problem}.")
+        raise InvalidRevision(f"Nothing is fetched from {without_secrets(address)}: {problem}.")
     digest = _DIGEST.fullmatch(fragment)
     if hash_sign and not digest:
         raise InvalidRevision(
-            f"{shown(address)}: expected #sha256= and 64 hexadecimal digits behind it, found "
+            f"{without_secrets(address)}: expected #sha256= and 64 hexadecimal digits behind it, found "
             f"{hash_sign + fragment!r}."
         )
     bundle_type = bundle_type_of(urlsplit(address).path)
     if bundle_type is None:
         raise InvalidRevision(
-            f"{shown(address)}: the path must end in {alternatives(sorted(SUFFIXES))}, which tells "
+            f"{without_secrets(address)}: the path must end in {alternatives(sorted(SUFFIXES))}, which tells "
             "the form of the bundle."
         )
     sha256 = digest["sha256"].lower() if digest else None

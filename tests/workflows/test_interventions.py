@@ -182,3 +182,17 @@ async def test_the_rollback_verb_stops_and_rolls_back(fleet: Scenario) -> None:
 
     assert deployment.status == "Stopped"
     assert deployment.rollback_info.rollback_deployment_id is not None
+
+
+async def test_a_rollback_asked_for_during_a_stop_is_added_to_it(
+    fleet: Scenario, temporal: Client
+) -> None:
+    deployment_id = await _held_on_first_host(fleet)
+    handle = temporal.get_workflow_handle(deployment_id)
+    fleet.hosts["a"].held_at = ""
+
+    await handle.signal("stop", {"rollback": False})
+    await handle.signal("rollback", {"reason": "on second thought"})
+    deployment = await fleet.ended(deployment_id)
+
+    assert deployment.rollback_info.rollback_deployment_id in fleet.deployments_on("a")
