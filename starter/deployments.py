@@ -1,59 +1,37 @@
-"""Planning, starting, watching and steering deployments."""
+"""Planning, starting and steering deployments."""
 
-import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import suppress
-from itertools import chain
-from typing import Any
 
-from temporalio.client import Client, WorkflowExecution, WorkflowHandle
+from temporalio.client import WorkflowExecution
 
 from activities import search_attributes
-from codedeploy.commands import LogPiece, LogRequest
 from codedeploy.deployment import (
-    BatchStatus,
-    BatchSummary,
-    DeploymentInfo,
-    DeploymentOverview,
     DeploymentRequest,
     DeploymentStatus,
     InterventionRequest,
-    TargetResult,
-    TargetStatus,
     check_deployment_id,
 )
 from codedeploy.errors import (
     DeploymentAlreadyCompleted,
     DeploymentDoesNotExist,
     DeploymentGroupDoesNotExist,
-    DeploymentTargetDoesNotExist,
     PlanDoesNotExist,
     PlanNoLongerHolds,
     Refused,
 )
 from codedeploy.group_info import DeploymentGroupInfo, revision_to_go_back_to
 from codedeploy.identifiers import group_workflow_id, new_plan_id
-from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.plan import Plan, differences
 from codedeploy.revision import pinned_again
 from starter.answers import DeploymentRow
 from starter.connection import PATIENCE, in_words
-from starter.progress import is_slow, with_progress
-from workflows.log import LogQuestion, LogWorkflow
+from starter.watching import Watching
 from workflows.options import CONTROL_QUEUE
 from workflows.plan import PlanWorkflow
 
-SHORTEST_PAUSE = 0.1
-LONGEST_PAUSE = 1.0
-"""Seconds between two looks at a deployment: short while it changes, longer while it does not."""
 
-
-class Deployments:
-    """What runs, ran, and is going to run."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
+class Deployments(Watching):
+    """What is going to run, and what becomes of it."""
 
     async def plan(self, request: DeploymentRequest) -> Plan:
         """Return what `request` would do now; the plan is kept under its `plan_id`."""
@@ -116,75 +94,6 @@ class Deployments:
             )
         )
 
-    async def deployment(self, deployment_id: str) -> DeploymentInfo:
-        """Return where a deployment stands, with its running batches counted host by host.
-
-        Raises:
-            DeploymentDoesNotExist: Nobody knows the id.
-        """
-        info: DeploymentInfo = await self._ask(deployment_id, "info", DeploymentInfo)
-        running = {
-            batch.number: await self._results_of(batch)
-            for batch in info.batches
-            if batch.status is BatchStatus.IN_PROGRESS
-        }
-        if not running:
-            return info
-        batches = tuple(_counted(batch, running.get(batch.number)) for batch in info.batches)
-        return info.model_copy(
-            update={
-                "batches": batches,
-                "deployment_overview": _overview(info, batches),
-                "slow_targets": tuple(filter(is_slow, chain(*running.values()))),
-            }
-        )
-
-    async def _results_of(self, batch: BatchSummary) -> list[TargetResult]:
-        """Return the batch's targets; none if it was ordered and has not started yet."""
-        handle = self._client.get_workflow_handle(batch.workflow_id)
-        try:
-            with in_words():
-                results: list[TargetResult] = await handle.query(
-                    "targets", result_type=list[TargetResult], rpc_timeout=PATIENCE
-                )
-                if any(map(is_slow, results)):
-                    results = await with_progress(results, handle, self._client.data_converter)
-        except Refused:
-            return []
-        return results
-
-    async def targets(self, deployment_id: str) -> list[TargetResult]:
-        """Return every target of a deployment with its lifecycle events, in deployment order."""
-        info: DeploymentInfo = await self._ask(deployment_id, "info", DeploymentInfo)
-        plan: Plan | None = await self._ask(deployment_id, "plan", Plan)
-        found: dict[str, TargetResult] = {}
-        for batch in info.batches:
-            found |= {result.target_id: result for result in await self._results_of(batch)}
-        unseen = TargetStatus.SKIPPED if info.status.is_final else TargetStatus.PENDING
-        names = plan.targets if plan is not None else ()
-        results = [found.get(name, TargetResult(target_id=name)) for name in names]
-        return [
-            result.model_copy(update={"status": unseen})
-            if result.status is TargetStatus.PENDING
-            else result
-            for result in results
-        ]
-
-    async def target(self, deployment_id: str, target: str) -> TargetResult:
-        """Return one target of a deployment.
-
-        Raises:
-            DeploymentTargetDoesNotExist: The deployment has no target of that name.
-        """
-        results = await self.targets(deployment_id)
-        for result in results:
-            if result.target_id == target:
-                return result
-        names = ", ".join(result.target_id for result in results[:10]) or "none yet"
-        raise DeploymentTargetDoesNotExist(
-            f"{deployment_id} has no target {target!r}. Its targets: {names}"
-        )
-
     async def deployments(
         self, *, group: str | None = None, status: DeploymentStatus | None = None, limit: int = 50
     ) -> list[DeploymentRow]:
@@ -221,119 +130,11 @@ class Deployments:
             f"rollway rollback {info.application_name}/{info.deployment_group_name}"
         )
 
-    async def watch(self, deployment_id: str) -> AsyncIterator[DeploymentInfo]:
-        """Yield the deployment at every change, then the rollback it set off, to their ends.
-
-        When it is exhausted the group is free for the next deployment.
-        """
-        following: str | None = None
-        async for info in self._story(deployment_id):
-            following = info.rollback_info.rollback_deployment_id
-            yield info
-        if following is not None:
-            async for info in self._story(following):
-                yield info
-        await self._until_released(deployment_id)
-
-    async def _story(self, deployment_id: str) -> AsyncIterator[DeploymentInfo]:
-        """Yield one deployment at every change, to its verdict and the choice of a rollback."""
-        last: DeploymentInfo | None = None
-        pause = SHORTEST_PAUSE
-        while True:
-            info = await self.deployment(deployment_id)
-            pause = SHORTEST_PAUSE if info != last else min(pause * 1.5, LONGEST_PAUSE)
-            if info != last:
-                yield info
-                last = info
-            if info.status.is_final and await self._is_told(deployment_id, info):
-                return
-            await asyncio.sleep(pause)
-
-    async def _is_told(self, deployment_id: str, info: DeploymentInfo) -> bool:
-        """Whether nothing more will be told: its rollback has its own story, or it has closed."""
-        if info.rollback_info.rollback_deployment_id is not None:
-            return True
-        description = await self._client.get_workflow_handle(deployment_id).describe()
-        return description.close_time is not None
-
-    async def _until_released(self, deployment_id: str) -> None:
-        """Wait until the deployment has closed and its group has noticed."""
-        info = await self.deployment(deployment_id)
-        handle = self._client.get_workflow_handle(
-            group_workflow_id(info.application_name, info.deployment_group_name)
-        )
-        with suppress(Refused), in_words(Refused("The group is gone, and its lock with it.")):
-            while await _holds(handle, deployment_id):
-                await asyncio.sleep(SHORTEST_PAUSE)
-
-    async def log(
-        self, deployment_id: str, target: str, event: LifecycleEvent | None = None
-    ) -> AsyncIterator[str]:
-        """Yield the whole output of the scripts of one deployment on one host, piece by piece.
-
-        Raises:
-            Refused: The host's agent does not answer.
-        """
-        await self.target(deployment_id, target)
-        offset, is_end = 0, False
-        while not is_end:
-            piece = await self._piece(
-                deployment_id,
-                target,
-                LogRequest(deployment_id=deployment_id, event=event, offset=offset),
-            )
-            yield piece.text
-            offset, is_end = piece.next_offset, piece.is_end
-
-    async def _piece(self, deployment_id: str, target: str, request: LogRequest) -> LogPiece:
-        suffix = "".join(random.SystemRandom().choices("abcdefghijkmnpqrstuvwxyz", k=8))
-        with in_words():
-            piece: LogPiece = await self._client.execute_workflow(
-                LogWorkflow.run,
-                LogQuestion(target=target, request=request),
-                id=f"{deployment_id}/log/{target}/{suffix}",
-                task_queue=CONTROL_QUEUE,
-            )
-        return piece
-
-    async def _ask(self, deployment_id: str, query: str, kind: type[Any]) -> Any:
-        handle = self._client.get_workflow_handle(check_deployment_id(deployment_id))
-        missing = DeploymentDoesNotExist(
-            f"There is no deployment {deployment_id}. List them with: rollway list"
-        )
-        with in_words(missing):
-            return await handle.query(query, result_type=kind, rpc_timeout=PATIENCE)
-
-
-async def _holds(group: WorkflowHandle[Any, Any], deployment_id: str) -> bool:
-    """Whether the deployment has its group's lock, or a place in its queue."""
-    info = await group.query("info", result_type=DeploymentGroupInfo, rpc_timeout=PATIENCE)
-    return deployment_id in (info.active, *info.queue)
-
 
 def _no_group(full_name: str) -> DeploymentGroupDoesNotExist:
     return DeploymentGroupDoesNotExist(
         f"There is no deployment group {full_name}. List them with: rollway get groups"
     )
-
-
-def _counted(batch: BatchSummary, results: list[TargetResult] | None) -> BatchSummary:
-    """Return `batch` with its targets counted, if they are known."""
-    if not results:
-        return batch
-    overview = DeploymentOverview.of([result.status for result in results])
-    return batch.model_copy(update={"overview": overview})
-
-
-def _overview(info: DeploymentInfo, batches: tuple[BatchSummary, ...]) -> DeploymentOverview:
-    """Return the whole fleet's counts from those of its batches and the targets not yet in one."""
-    counted = DeploymentOverview()
-    for batch in batches:
-        counted = counted + batch.overview
-    known = sum(counted.model_dump().values())
-    total = sum(info.deployment_overview.model_dump().values())
-    rest = DeploymentOverview.model_validate({"Pending": max(0, total - known)})
-    return counted + rest
 
 
 def _quoted(text: str) -> str:
