@@ -1,7 +1,11 @@
 """Looking into a bundle before anything is deployed: its AppSpec, its scripts, its members."""
 
+import lzma
 import tarfile
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from codedeploy.appspec import ServerAppSpec, parse_server
@@ -11,6 +15,11 @@ from codedeploy.revision import BundleType
 
 APPSPEC_NAMES = ("appspec.yml", "appspec.yaml")
 LARGEST_APPSPEC = 1 << 20
+_NO_ARCHIVE = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(EOFError, OSError, NotImplementedError, RuntimeError),
+)
+"""What the libraries raise at damaged, truncated, encrypted and foreign archives."""
 
 
 class BundleContents:
@@ -25,13 +34,9 @@ class BundleContents:
         self._bundle = bundle
         self._label = label
         self._is_zip = bundle_type is BundleType.ZIP
-        try:
+        self._bundle_type = bundle_type
+        with self._damage_in_words():
             members = self._zip_members() if self._is_zip else self._tar_members()
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
-            raise InvalidRevision(
-                f"{label} is no {bundle_type} archive, or it is truncated "
-                f"({str(error).splitlines()[0].rstrip(':')}). Pack it again."
-            ) from error
         self._prefix = _top_directory(members)
         self.files = frozenset(
             name.removeprefix(self._prefix) for name, is_file in members.items() if is_file
@@ -82,16 +87,28 @@ class BundleContents:
         names = sorted(self.files)
         return ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") if names else "no files"
 
+    @contextmanager
+    def _damage_in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except _NO_ARCHIVE as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
+            raise InvalidRevision(
+                f"{self._label} is no {self._bundle_type} archive, or it is damaged ({reason}). "
+                "Pack it again."
+            ) from error
+
     def _text(self, filename: str) -> str:
         name = self._prefix + filename
-        if self._is_zip:
-            with zipfile.ZipFile(self._bundle) as archive:
-                content = archive.read(name)
-        else:
-            content = self._tar_content(name)
+        with self._damage_in_words():
+            content = self._zip_content(name) if self._is_zip else self._tar_content(name)
         if len(content) > LARGEST_APPSPEC:
             raise InvalidRevision(f"{self._label}/{filename} is over a megabyte: no AppSpec is.")
         return content.decode(errors="replace")
+
+    def _zip_content(self, name: str) -> bytes:
+        with zipfile.ZipFile(self._bundle) as archive, archive.open(name) as stream:
+            return stream.read(LARGEST_APPSPEC + 1)
 
     def _tar_content(self, name: str) -> bytes:
         with tarfile.open(self._bundle) as archive:
@@ -109,6 +126,7 @@ class BundleContents:
                 link = member.linkname if member.issym() or member.islnk() else None
                 self._check(member.name, link, is_hard_link=member.islnk())
                 members[_clean(member.name)] = not member.isdir()
+            _read_to_the_end(archive)
         return members
 
     def _zip_members(self) -> dict[str, bool]:
@@ -123,6 +141,12 @@ class BundleContents:
         problem = problem_of(name, link_target=link_target, is_hard_link=is_hard_link)
         if problem:
             raise InvalidRevision(f"{self._label}: {problem}. It is refused.")
+
+
+def _read_to_the_end(archive: tarfile.TarFile) -> None:
+    """Make a compressed archive check its sum, which stands behind the last member."""
+    while archive.fileobj is not None and archive.fileobj.read(1 << 20):
+        pass
 
 
 def _clean(name: str) -> str:

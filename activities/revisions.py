@@ -1,53 +1,112 @@
 """Pinning revisions: what is deployed is fetched once, checked, and named by its digest."""
 
+import os
+from contextlib import closing
 from pathlib import Path
 
 from temporalio import activity
 
-from activities.backends.file_store import FileStore, sha256_of
+from activities.backends.file_store import FileStore, Received, TooLarge, sha256_of
+from activities.backends.pin_records import PinRecord, PinRecords
 from activities.bundle_contents import BundleContents
+from activities.heartbeats import heartbeats
+from activities.origins import Origin, origin_of
+from activities.sources.github import GitHub
+from activities.sources.source import Patience, read_steadily
 from activities.translation import final
-from codedeploy.errors import InvalidRevision, RollwayError, UnsupportedOperation
-from codedeploy.revision import BundleType, LocalLocation, PinnedRevision, Revision, RevisionType
+from codedeploy.errors import InvalidRevision, RollwayError
+from codedeploy.revision import BundleType, LocalLocation, PinnedRevision, Revision
+
+LARGEST_BUNDLE = 10 << 30
 
 
 class Revisions:
-    """Fetches revisions into the store and looks into them."""
+    """Looks into revisions, and keeps in the store what hosts cannot fetch by themselves.
 
-    def __init__(self, store: FileStore) -> None:
+    Args:
+        store: Where hosts find local revisions, and commits of GitHub.
+        github: None is configured by the environment of the process.
+        patience: With sources that fail.
+        largest_bundle: In bytes; more is refused.
+    """
+
+    def __init__(
+        self,
+        store: FileStore,
+        *,
+        github: GitHub | None = None,
+        patience: Patience | None = None,
+        largest_bundle: int = LARGEST_BUNDLE,
+    ) -> None:
         self._store = store
+        self._records = PinRecords(store.root / "pins")
+        self._github = github or GitHub.of(os.environ)
+        self._patience = patience or Patience()
+        self._largest_bundle = largest_bundle
 
     @activity.defn
     def pin(self, revision: Revision) -> PinnedRevision:
         """Return `revision` with its digest and its AppSpec's timeouts.
 
-        A second call with the same content gives the same bundle.
+        A second call with the same content gives the same bundle, and does not read it again if
+        its source vouches for it.
         """
         try:
-            return self._pin(revision)
+            with heartbeats():
+                return self._pin(revision)
         except RollwayError as error:
             raise final(error) from error
 
     def _pin(self, revision: Revision) -> PinnedRevision:
-        if revision.revision_type is not RevisionType.LOCAL or revision.local_location is None:
-            raise UnsupportedOperation(
-                f"{revision.label}: revisions of type {revision.revision_type} cannot be deployed "
-                "to servers yet. Name a local directory or archive."
-            )
-        bundle, digest, bundle_type = self._stored(revision.local_location, revision.label)
-        filename, appspec = BundleContents(bundle, bundle_type, label=revision.label).appspec()
-        return PinnedRevision(
-            revision=revision,
-            label=revision.label,
-            location=bundle.as_uri(),
-            bundle_type=bundle_type,
-            sha256=digest,
-            size_bytes=bundle.stat().st_size,
-            appspec_filename=filename,
-            hook_timeout_seconds={
-                event.value: appspec.timeout_seconds(event) for event in appspec.hooks
-            },
+        if revision.local_location is not None:
+            return self._pin_local(revision, revision.local_location)
+        origin = origin_of(revision, github=self._github, patience=self._patience)
+        return self._pin_remote(origin)
+
+    def _pin_remote(self, origin: Origin) -> PinnedRevision:
+        record = self._known(origin) or self._fetched(origin)
+        place = self._store.place_of(record.sha256, origin.bundle_type)
+        return _pinned(
+            origin.revision_with(record.sha256),
+            record,
+            bundle_type=origin.bundle_type,
+            location=origin.location or place.as_uri(),
         )
+
+    def _known(self, origin: Origin) -> PinRecord | None:
+        """Return what was found in the bundle before, unless the store has lost it."""
+        record = self._records.find(origin.identity) if origin.identity else None
+        if record is None or origin.location is not None:
+            return record
+        is_kept = self._store.place_of(record.sha256, origin.bundle_type).exists()
+        return record if is_kept else None
+
+    def _fetched(self, origin: Origin) -> PinRecord:
+        """Read the bundle, look into it, and remember what was found."""
+        chunks = read_steadily(origin.source, 0, origin.size, patience=self._patience)
+        try:
+            with (
+                closing(chunks),
+                self._store.received(chunks, at_most=self._largest_bundle) as bundle,
+            ):
+                record = _looked_into(bundle, origin)
+                if origin.location is None:
+                    self._store.keep(bundle, origin.bundle_type)
+                if origin.identity is not None:
+                    self._records.remember(origin.identity, record)
+        except TooLarge as error:
+            raise InvalidRevision(
+                f"{origin.source.shown} is larger than {self._largest_bundle} bytes, the most that "
+                "is taken. Make the bundle smaller."
+            ) from error
+        except OSError as error:
+            raise InvalidRevision(f"{origin.source.shown} cannot be kept: {error}") from error
+        return record
+
+    def _pin_local(self, revision: Revision, asked: LocalLocation) -> PinnedRevision:
+        bundle, digest, bundle_type = self._stored(asked, revision.label)
+        record = _record(bundle, digest, bundle_type=bundle_type, label=revision.label)
+        return _pinned(revision, record, bundle_type=bundle_type, location=bundle.as_uri())
 
     def _stored(self, local: LocalLocation, label: str) -> tuple[Path, str, BundleType]:
         source = Path(local.location)
@@ -76,3 +135,37 @@ class Revisions:
         except OSError as error:
             raise InvalidRevision(f"{source} cannot be packed: {error}") from error
         return bundle, digest, BundleType.TGZ
+
+
+def _looked_into(bundle: Received, origin: Origin) -> PinRecord:
+    if origin.sha256 not in (None, bundle.sha256):
+        raise InvalidRevision(
+            f"{origin.source.shown} is not the bundle that was asked for: expected sha256 "
+            f"{origin.sha256}, found {bundle.sha256}. Correct the address or the digest."
+        )
+    label = origin.revision.label
+    return _record(bundle.path, bundle.sha256, bundle_type=origin.bundle_type, label=label)
+
+
+def _record(bundle: Path, sha256: str, *, bundle_type: BundleType, label: str) -> PinRecord:
+    filename, appspec = BundleContents(bundle, bundle_type, label=label).appspec()
+    return PinRecord(
+        sha256=sha256,
+        size_bytes=bundle.stat().st_size,
+        appspec_filename=filename,
+        hook_timeout_seconds={
+            event.value: appspec.timeout_seconds(event) for event in appspec.hooks
+        },
+    )
+
+
+def _pinned(
+    revision: Revision, record: PinRecord, *, bundle_type: BundleType, location: str
+) -> PinnedRevision:
+    return PinnedRevision(
+        revision=revision,
+        label=revision.label,
+        location=location,
+        bundle_type=bundle_type,
+        **record.model_dump(),
+    )

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from codedeploy.errors import RollwayError
+from agent.sources import remote
+from codedeploy.errors import InvalidRevision, RollwayError
 from codedeploy.revision import PinnedRevision
 
 _AT_ONCE = 1 << 20
@@ -42,16 +43,23 @@ def fetch(revision: PinnedRevision, *, cache: Path) -> Path:
     if _is_right(bundle, revision):
         return bundle
     try:
-        with _source(revision).open("rb") as source:
-            cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _remove_abandoned(cache)
-            _store(source, revision, bundle)
+        _bring(revision, bundle)
     except OSError as error:
         raise BundleError(
             f"{revision.label} cannot be fetched from {revision.location}: {error.strerror}. "
             "Check that this host can read it and has space, then deploy again."
         ) from error
     return bundle
+
+
+def _bring(revision: PinnedRevision, bundle: Path) -> None:
+    bundle.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _remove_abandoned(bundle.parent)
+    if remote.is_remote(revision.location):
+        _download(revision, bundle)
+        return
+    with _local(revision).open("rb") as source:
+        _store(source, revision, bundle)
 
 
 def _is_right(bundle: Path, revision: PinnedRevision) -> bool:
@@ -64,12 +72,39 @@ def _is_right(bundle: Path, revision: PinnedRevision) -> bool:
         return False
 
 
-def _source(revision: PinnedRevision) -> Path:
+def _download(revision: PinnedRevision, bundle: Path) -> None:
+    """Fetch the bundle from afar, going on where an earlier attempt ended.
+
+    What a power failure left may be damaged. So content that is wrong after going on is fetched
+    once more, from the beginning.
+    """
+    part = bundle.with_name(f"{bundle.name}.part")
+    is_resumed = part.exists()
+    try:
+        remote.fetch(revision.location, revision.size_bytes, part)
+    except InvalidRevision as error:
+        raise BundleError(f"{revision.label} cannot be fetched: {error.message}") from error
+    found = _sha256(part)
+    if found == revision.sha256:
+        part.replace(bundle)
+        return
+    part.unlink()
+    if not is_resumed:
+        raise _changed(revision, f"sha256 {revision.sha256}", f"sha256 {found}")
+    _download(revision, bundle)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _local(revision: PinnedRevision) -> Path:
     location = urlsplit(revision.location)
     if location.scheme != "file" or location.netloc not in ("", "localhost"):
         raise BundleError(
-            f"{revision.label}: this agent fetches bundles from file:// locations only, and "
-            f"{revision.location} is none; push the revision to the bundle store first."
+            f"{revision.label}: {revision.location} is no place that this agent fetches from: "
+            "expected file:///, s3:// or https://. Deploy it again."
         )
     return Path(unquote(location.path))
 

@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from temporalio.client import (
     Client,
@@ -16,10 +17,16 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.envconfig import (
+    ClientConfig,
+    ClientConfigProfile,
+    ClientConfigTLS,
+    ClientConnectConfig,
+)
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
+from agent.configuration import Configuration
 from agent.settings import Settings
 from codedeploy.errors import InvalidInput
 from codedeploy.identifiers import instance_workflow_id
@@ -36,22 +43,46 @@ logger = logging.getLogger(__name__)
 
 
 def server_configuration(settings: Settings) -> ClientConnectConfig:
-    """Return where and how to connect: flags, then Temporal's own configuration, then defaults.
+    """Return where and how to connect.
+
+    Flags count first, then Temporal's own configuration, the agent's file, and the defaults.
 
     Raises:
         InvalidInput: Temporal's configuration file or environment cannot be read.
     """
     try:
         configured = ClientConfig.load_client_connect_config()
-    except RuntimeError as error:
+        in_file = _profile(settings.configuration).to_client_connect_config()
+    except (RuntimeError, OSError) as error:
         raise InvalidInput(f"Temporal's client configuration cannot be read: {error}") from error
     defaults: ClientConnectConfig = {"target_host": DEFAULT_ADDRESS, "namespace": DEFAULT_NAMESPACE}
-    result: ClientConnectConfig = {**defaults, **configured}
+    result: ClientConnectConfig = {**defaults, **in_file, **configured}
     if settings.address:
         result["target_host"] = settings.address
     if settings.namespace:
         result["namespace"] = settings.namespace
     return result
+
+
+def _profile(configuration: Configuration) -> ClientConfigProfile:
+    tls = configuration.tls
+    return ClientConfigProfile(
+        address=configuration.address,
+        namespace=configuration.namespace,
+        api_key=configuration.api_key,
+        tls=ClientConfigTLS(
+            server_name=tls.server_name,
+            server_root_ca_cert=_path(tls.server_ca_cert),
+            client_cert=_path(tls.client_cert),
+            client_private_key=_path(tls.client_key),
+        )
+        if tls
+        else None,
+    )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 async def connect(settings: Settings, runtime: Runtime) -> Client:

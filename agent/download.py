@@ -8,11 +8,14 @@ from agent.retention import prune
 from agent.revisions import read_appspec
 from codedeploy.appspec import ServerAppSpec
 from codedeploy.commands import LifecycleCommand
+from codedeploy.document import did_you_mean
 from codedeploy.errors import InvalidRevision
 from codedeploy.lifecycle import ScriptSource
 
 
-def download_bundle(command: LifecycleCommand, layout: Layout) -> None:
+def download_bundle(
+    command: LifecycleCommand, layout: Layout, *, custom_events: tuple[str, ...] = ()
+) -> None:
     """Bring the command's revision to its archive directory; a second call does it anew.
 
     Raises:
@@ -22,9 +25,11 @@ def download_bundle(command: LifecycleCommand, layout: Layout) -> None:
     prune(layout, command.deployment_group_id, running=command.deployment_id)
     bundle = fetch(command.revision, cache=layout.bundles)
     unpack(bundle, command.revision.bundle_type, deployment.archive)
-    appspec = read_appspec(deployment.archive, command.revision.appspec_filename)
+    filename = command.revision.appspec_filename
+    appspec = read_appspec(deployment.archive, filename, custom_events=custom_events)
     _check_system(appspec)
     _check_scripts(appspec, deployment)
+    _check_custom_events(appspec, custom_events)
     layout.group(command.deployment_group_id).point(ScriptSource.MOST_RECENT, command.deployment_id)
 
 
@@ -43,7 +48,7 @@ def _check_scripts(appspec: ServerAppSpec, deployment: DeploymentDirectory) -> N
     that is already half changed.
     """
     missing = []
-    for event, scripts in appspec.hooks.items():
+    for event, scripts in appspec.all_hooks.items():
         for script in scripts:
             try:
                 locate(deployment.archive, script.location)
@@ -51,3 +56,16 @@ def _check_scripts(appspec: ServerAppSpec, deployment: DeploymentDirectory) -> N
                 missing.append(f"{script.location} ({event}) {error.phrase}")
     if missing:
         raise InvalidRevision("The revision cannot run its hooks: " + " ".join(missing))
+
+
+def _check_custom_events(appspec: ServerAppSpec, custom_events: tuple[str, ...]) -> None:
+    """Refuse a custom event that would do nothing, because its name is probably a slip.
+
+    Differs from AWS: `codedeploy-local` runs nothing for it, and succeeds.
+    """
+    for event in custom_events:
+        if not appspec.scripts(event):
+            raise InvalidRevision(
+                f"The AppSpec's hooks have no scripts for the event {event}"
+                f"{did_you_mean(event, appspec.all_hooks)}"
+            )

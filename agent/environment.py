@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pwd import struct_passwd
 
 from codedeploy.commands import LifecycleCommand
-from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.revision import Revision
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -43,13 +42,13 @@ def refused_variable(name: str) -> str | None:
     return None
 
 
-def documented_variables(command: LifecycleCommand, event: LifecycleEvent) -> dict[str, str]:
+def documented_variables(command: LifecycleCommand, event: str) -> dict[str, str]:
     """Return the variables that CodeDeploy documents for hook scripts.
 
     Source: CodeDeploy User Guide, Environment variable availability for hooks.
     """
     values = (
-        event.value,
+        str(event),
         command.deployment_id,
         command.application_name,
         command.deployment_group_name,
@@ -71,7 +70,7 @@ def _bundle_variables(revision: Revision) -> dict[str, str]:
 
 def script_environment(
     command: LifecycleCommand,
-    event: LifecycleEvent,
+    event: str,
     *,
     user: struct_passwd,
     host: Mapping[str, str],

@@ -7,7 +7,7 @@ from agent.environment import FAILED_EVENT
 from agent.hooks import HookRun, Place
 from agent.installer import Installer
 from agent.interruption import Interruption, on_thread
-from agent.revisions import hooks_of, read_appspec
+from agent.revisions import Hooks, hooks_of, read_appspec
 from codedeploy.appspec import FileExistsBehavior
 from codedeploy.commands import LifecycleCommand
 from codedeploy.errors import InvalidInput, RollwayError
@@ -31,20 +31,18 @@ class Events:
         Differs from AWS: an extension; CodeDeploy leaves a host on which an event failed as it is.
         """
         try:
-            hooks = hooks_of(
-                LifecycleEvent.DEPLOYMENT_FAILED, self._command, layout=self._place.layout
-            )
+            hooks = self._hooks_of(LifecycleEvent.DEPLOYMENT_FAILED)
         except (RollwayError, OSError):
             return False
         return bool(hooks.scripts)
 
     async def perform(
-        self, event: LifecycleEvent, *, may_start: bool, after: LifecycleEvent | None = None
+        self, event: str, *, may_start: bool, after: str | None = None
     ) -> Diagnostics:
         """Do what `event` means and say how it went; a second call picks up where one was left.
 
         Args:
-            event: Which one.
+            event: Which one: a lifecycle event, or one of the place's custom events.
             may_start: False if the host went down in this event.
             after: The event whose failure `DeploymentFailed` answers; its scripts are told.
 
@@ -56,20 +54,28 @@ class Events:
         except (RollwayError, OSError) as error:
             return Diagnostics(error_code=LifecycleErrorCode.UNKNOWN_ERROR, message=str(error))
 
-    async def _perform(
-        self, event: LifecycleEvent, *, may_start: bool, after: LifecycleEvent | None
-    ) -> Diagnostics:
-        if event is LifecycleEvent.DOWNLOAD_BUNDLE:
-            await on_thread(lambda: download_bundle(self._command, self._place.layout))
+    async def _perform(self, event: str, *, may_start: bool, after: str | None) -> Diagnostics:
+        if event == LifecycleEvent.DOWNLOAD_BUNDLE:
+            await on_thread(self._download)
             return Diagnostics()
-        if event is LifecycleEvent.INSTALL:
+        if event == LifecycleEvent.INSTALL:
             return _with_warnings(await on_thread(self._install))
         if event in RESERVED:
             raise InvalidInput(f"{event} is no event of a host: the control plane carries it out.")
-        hooks = hooks_of(event, self._command, layout=self._place.layout)
+        hooks = self._hooks_of(event)
         place = self._place if after is None else _telling(self._place, after)
         run = HookRun(event, self._command, place=place, may_start=may_start)
         return await run.run(hooks, self._interruption)
+
+    def _hooks_of(self, event: str) -> Hooks:
+        place = self._place
+        return hooks_of(
+            event, self._command, layout=place.layout, custom_events=place.custom_events
+        )
+
+    def _download(self) -> None:
+        place = self._place
+        download_bundle(self._command, place.layout, custom_events=place.custom_events)
 
     def _install(self) -> tuple[str, ...]:
         """Install the revision, as its AppSpec or else the deployment wants existing files treated.
@@ -78,7 +84,9 @@ class Events:
         """
         deployment = self._place.layout.deployment(self._command.deployment_id)
         group = self._place.layout.group(self._command.deployment_group_id)
-        appspec = read_appspec(deployment.archive, self._command.revision.appspec_filename)
+        filename = self._command.revision.appspec_filename
+        events = self._place.custom_events
+        appspec = read_appspec(deployment.archive, filename, custom_events=events)
         behavior = appspec.file_exists_behavior or _behavior(self._command.file_exists_behavior)
         for directory in (group.installation, self._place.destination_root):
             directory.mkdir(parents=True, exist_ok=True)
@@ -90,9 +98,9 @@ class Events:
         )
 
 
-def _telling(place: Place, failed: LifecycleEvent) -> Place:
+def _telling(place: Place, failed: str) -> Place:
     """Return `place` with a variable that tells scripts which event failed."""
-    return replace(place, environment={**place.environment, FAILED_EVENT: failed.value})
+    return replace(place, environment={**place.environment, FAILED_EVENT: str(failed)})
 
 
 def _behavior(value: str) -> FileExistsBehavior:

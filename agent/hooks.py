@@ -14,7 +14,7 @@ from agent.revisions import Hooks
 from agent.scripts import KILL_AFTER_SECONDS, Limits, run_script
 from codedeploy.appspec import Script
 from codedeploy.commands import LifecycleCommand
-from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode, LifecycleEvent
+from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class Place:
         name: The instance's name.
         destination_root: Goes before every destination of an AppSpec.
         environment: Variables that the host gives to every script.
+        custom_events: Names that an AppSpec's hooks may have besides those of lifecycle events; no
+            command from the control plane runs them.
         grace_seconds: From TERM to KILL.
     """
 
@@ -32,6 +34,7 @@ class Place:
     layout: Layout
     destination_root: Path = Path("/")
     environment: Mapping[str, str] = field(default_factory=dict)
+    custom_events: tuple[str, ...] = ()
     grace_seconds: float = KILL_AFTER_SECONDS
 
 
@@ -46,7 +49,7 @@ class HookRun:
     """
 
     def __init__(
-        self, event: LifecycleEvent, command: LifecycleCommand, *, place: Place, may_start: bool
+        self, event: str, command: LifecycleCommand, *, place: Place, may_start: bool
     ) -> None:
         self._event = event
         self._command = command

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
@@ -26,7 +27,7 @@ class Entry(Model):
 class Journal:
     """The lifecycle events of one deployment on this host.
 
-    Every line is on disk before `append` returns. A line torn by a crash is dropped on reading:
+    Every line is written before `append` returns. A line torn by a crash is dropped on reading:
     what it was to say had not been promised to anybody.
     """
 
@@ -60,17 +61,22 @@ class Journal:
         entry = self._latest(event)
         return None if self.result(event) is not None else entry
 
-    def append(self, entry: Entry) -> None:
-        """Write one line, durably."""
-        is_new = not self._path.exists()
+    def append(self, entry: Entry, *, is_durable: bool = True) -> None:
+        """Write one line.
+
+        Args:
+            entry: What it says.
+            is_durable: Whether it is to survive a power failure from now on; otherwise it does
+                so from the next durable line on, or a little later.
+        """
         line = entry.model_dump_json(exclude_defaults=True).encode() + b"\n"
-        with self._path.open("ab") as stream:
-            if _ends_torn(self._path):
-                line = b"\n" + line
-            stream.write(line)
+        with self._path.open("a+b") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.write(b"\n" + line if _ends_torn(stream, size) else line)
             stream.flush()
-            os.fsync(stream.fileno())
-        if is_new:
+            if is_durable:
+                os.fsync(stream.fileno())
+        if size == 0:
             sync_directory(self._path.parent)
         self._entries.append(entry)
 
@@ -96,10 +102,8 @@ def _parsed(line: bytes) -> Entry | None:
         return None
 
 
-def _ends_torn(path: Path) -> bool:
-    size = path.stat().st_size
+def _ends_torn(stream: BinaryIO, size: int) -> bool:
     if size == 0:
         return False
-    with path.open("rb") as stream:
-        stream.seek(size - 1)
-        return stream.read(1) != b"\n"
+    stream.seek(size - 1)
+    return stream.read(1) != b"\n"

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from codedeploy.errors import InvalidInput
-from codedeploy.lifecycle import LifecycleEvent, ScriptSource
+from codedeploy.lifecycle import ScriptSource
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9+=,@_.-]{0,99}")
 
@@ -57,7 +57,7 @@ class DeploymentDirectory:
         """The deployment's id."""
         return self.path.name
 
-    def script(self, event: LifecycleEvent, number: int) -> Path:
+    def script(self, event: str, number: int) -> Path:
         """Return the directory in which script `number` (from 1) of `event` is recorded."""
         return self.scripts / f"{event}-{number}"
 

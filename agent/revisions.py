@@ -9,7 +9,7 @@ from agent.layout import DeploymentDirectory, Layout, write_durably
 from codedeploy.appspec import Script, ServerAppSpec, parse_server
 from codedeploy.commands import LifecycleCommand
 from codedeploy.errors import InvalidRevision, RollwayError
-from codedeploy.lifecycle import LifecycleEvent, ScriptSource, script_source
+from codedeploy.lifecycle import ScriptSource, script_source
 from codedeploy.wire import Model
 
 _BLUE_GREEN_ROLLBACK = ("BLUE_GREEN", "codeDeployRollback")
@@ -69,7 +69,9 @@ class Hooks:
     remark: str = ""
 
 
-def read_appspec(archive: Path, filename: str) -> ServerAppSpec:
+def read_appspec(
+    archive: Path, filename: str, *, custom_events: tuple[str, ...] = ()
+) -> ServerAppSpec:
     """Return the AppSpec of an unpacked revision.
 
     Raises:
@@ -78,7 +80,7 @@ def read_appspec(archive: Path, filename: str) -> ServerAppSpec:
     names = dict.fromkeys((filename, *_APPSPEC_NAMES))
     for path in (archive / name for name in names):
         if path.is_file() and path.resolve().is_relative_to(archive.resolve()):
-            return _parsed(path.read_text("utf-8", "replace"), path.name)
+            return _parsed(path.read_text("utf-8", "replace"), path.name, custom_events)
     raise InvalidRevision(
         f"The revision has no AppSpec file: looked for {' and '.join(names)} at its root. "
         "Add one, or name it with appspecFilename."
@@ -86,13 +88,19 @@ def read_appspec(archive: Path, filename: str) -> ServerAppSpec:
 
 
 @lru_cache(maxsize=16)
-def _parsed(text: str, filename: str) -> ServerAppSpec:
+def _parsed(text: str, filename: str, custom_events: tuple[str, ...]) -> ServerAppSpec:
     """Return what `text` says; every event of a deployment asks, and parsing takes milliseconds."""
-    return parse_server(text, filename=filename)
+    return parse_server(text, filename=filename, custom_events=custom_events)
 
 
-def hooks_of(event: LifecycleEvent, command: LifecycleCommand, *, layout: Layout) -> Hooks:
-    """Return the scripts that `event` runs.
+def hooks_of(
+    event: str,
+    command: LifecycleCommand,
+    *,
+    layout: Layout,
+    custom_events: tuple[str, ...] = (),
+) -> Hooks:
+    """Return the scripts that `event` runs: once the current revision is unpacked, always its own.
 
     Raises:
         RollwayError: The current revision's AppSpec is missing or breaks rules.
@@ -102,15 +110,16 @@ def hooks_of(event: LifecycleEvent, command: LifecycleCommand, *, layout: Layout
     """
     kind = (command.deployment_type, command.deployment_creator)
     source = script_source(event, is_blue_green_rollback=kind == _BLUE_GREEN_ROLLBACK)
-    if source is not ScriptSource.CURRENT:
-        return _hooks_of_older(event, command, source=source, layout=layout)
     archive = layout.deployment(command.deployment_id).archive
-    appspec = read_appspec(archive, command.revision.appspec_filename)
+    if source is not ScriptSource.CURRENT and not archive.is_dir():
+        return _hooks_of_older(event, command, source=source, layout=layout)
+    filename = command.revision.appspec_filename
+    appspec = read_appspec(archive, filename, custom_events=custom_events)
     return Hooks(archive, appspec.scripts(event))
 
 
 def _hooks_of_older(
-    event: LifecycleEvent, command: LifecycleCommand, *, source: ScriptSource, layout: Layout
+    event: str, command: LifecycleCommand, *, source: ScriptSource, layout: Layout
 ) -> Hooks:
     older_id = layout.group(command.deployment_group_id).pointer(source)
     if older_id is None:

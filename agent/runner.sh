@@ -13,13 +13,14 @@ set +C
 # command has ended, so a signal to the group ends the command and leaves this shell to record it.
 trap : HUP INT QUIT TERM
 
-# The shell's own remarks ("Terminated") do not belong to the script's output.
+# The shell's own remarks ("Terminated") do not belong to the script's output. They go where the
+# shell that waits has its errors, so the command has its own in a shell of its own.
 exec 3>&2 2>/dev/null
 rollway_runner_record=$1
 cd "$2" || { echo "the working directory $2 is gone" >&3; echo 126 >"$1/status"; exit 126; }
 unset OLDPWD
 shift 2
-"$@" 2>&3 3>&-
+( exec "$@" 2>&3 3>&- )
 rollway_runner_status=$?
 
 # One line in one write; without its newline it does not count.

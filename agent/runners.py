@@ -6,6 +6,7 @@ import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,7 @@ _GONE_STATES = ("Z", "X", "x")
 _GLANCE_SECONDS = 0.05
 
 
+@cache
 def current_boot_id() -> str:
     """Return the name of the host's current boot."""
     return _BOOT_ID.read_text("ascii").strip()
@@ -38,6 +40,11 @@ class Runner:
         """Return the runner that wrote `mark`: a boot id and the line of its /proc/PID/stat."""
         boot_id, stat = mark.split(" ", 1)
         return cls(int(stat.split(" ", 1)[0]), int(_stat_fields(stat)[19]), boot_id)
+
+    @classmethod
+    def of(cls, child: int) -> Self:
+        """Return the runner that is our own child, running or not yet reaped."""
+        return cls.parse(f"{current_boot_id()} {Path(f'/proc/{child}/stat').read_text('ascii')}")
 
     @property
     def is_alive(self) -> bool:

@@ -12,12 +12,13 @@ from agent.interruption import Interrupted, Interruption, Wish
 from agent.invocation import CannotRun, Invocation
 from agent.recording import EndedBy, Recording, ScriptEnd
 from agent.runners import Runner, end_group, gone
+from agent.watch import Watch
 from codedeploy.lifecycle import LifecycleErrorCode
 
 KILL_AFTER_SECONDS = 5.0
 
 _RUNNER = str(Path(__file__).with_name("runner.sh"))
-_STARTING_SECONDS = 0.001
+_APPENDS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 # What Python ignores, or a shell that started the agent may have ignored, a script should not.
 _RESET = (
@@ -39,11 +40,13 @@ class Limits:
         timeout_seconds: From its start to its end.
         grace_seconds: From TERM to KILL.
         may_start: False if the script may already have run without leaving a trace.
+        watched_after_seconds: When the script gets a watch that outlives the agent.
     """
 
     timeout_seconds: int = 3600
     grace_seconds: float = KILL_AFTER_SECONDS
     may_start: bool = True
+    watched_after_seconds: float = 1.0
 
 
 async def run_script(
@@ -66,29 +69,23 @@ async def run_script(
     """
     if (end := recording.end) is not None:
         return end
-    runner = recording.runner
-    if runner is None and limits.may_start:
+    started = None
+    if recording.runner is None and limits.may_start:
         interruption.check()
         try:
-            runner = await _start(recording, prepare())
+            started = Runner.of(_spawn(recording, prepare()))
         except CannotRun as refusal:
             return recording.close(_ending(refusal.error_code, refusal.phrase))
-    if runner is not None:
-        await _supervise(recording, runner, limits=limits, interruption=interruption)
+        await _supervise(recording, started, limits=limits, interruption=interruption)
+    taker = recording.runner  # An earlier agent's, who may also have been the quicker of two.
+    if taker not in (None, started):
+        await _supervise(recording, taker, limits=limits, interruption=interruption)
     error_code, phrase = _verdict(recording, limits)
     return recording.close(_ending(error_code, phrase, output_bytes=recording.output_bytes))
 
 
-async def _start(recording: Recording, invocation: Invocation) -> Runner | None:
-    """Start a runner and return the one that took the script up, which may be another's."""
-    child = _spawn(recording, invocation)
-    while recording.runner is None and not _has_ended(child):  # noqa: ASYNC110 - a file appears
-        await asyncio.sleep(_STARTING_SECONDS)
-    return recording.runner
-
-
 def _spawn(recording: Recording, invocation: Invocation) -> int:
-    output_flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    """Start a runner; it runs the script, unless another was quicker to take it up."""
     places = (str(recording.directory), str(invocation.directory))
     return os.posix_spawn(
         "/bin/sh",
@@ -96,17 +93,13 @@ def _spawn(recording: Recording, invocation: Invocation) -> int:
         invocation.environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(recording.output), output_flags, 0o600),
+            (os.POSIX_SPAWN_OPEN, 1, str(recording.output), _APPENDS, 0o600),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,
         setsigmask=(),
         setsigdef=_RESET,
     )
-
-
-def _has_ended(child: int) -> bool:
-    return os.waitpid(child, os.WNOHANG) != (0, 0)
 
 
 async def _supervise(
@@ -116,6 +109,26 @@ async def _supervise(
     if not runner.is_alive:
         runner.reap()
         return  # Its number may mean somebody else by now: no signal may be sent there.
+    watch = Watch(
+        recording,
+        runner,
+        timeout_seconds=limits.timeout_seconds,
+        grace_seconds=limits.grace_seconds,
+    )
+    later = asyncio.get_running_loop().call_later(limits.watched_after_seconds, watch.start)
+    try:
+        await _until_ended(recording, runner, limits=limits, interruption=interruption)
+    except (Interrupted, asyncio.CancelledError):
+        watch.start()  # The script runs on, perhaps without ever having an agent again.
+        raise
+    finally:
+        later.cancel()
+    watch.end()
+
+
+async def _until_ended(
+    recording: Recording, runner: Runner, *, limits: Limits, interruption: Interruption
+) -> None:
     reason = recording.ended_by or await _wait(runner, limits, interruption=interruption)
     if reason is not None:
         recording.note_ended_by(reason)

@@ -140,11 +140,19 @@ class Segment:
         self._current = event
         may_start = begun.boot_id == current_boot_id()
         ended = self._ended(begun, await self._perform(event, may_start=may_start, after=after))
-        journal.append(Entry(event=ended))
+        journal.append(Entry(event=ended), is_durable=self._ends_with(ended))
         logger.info(
             "%s: %s %s %s", self._place.name, self._deployment.deployment_id, event, ended.status
         )
         return ended
+
+    def _ends_with(self, result: LifecycleEventResult) -> bool:
+        """Whether this is the command's last word; otherwise the next event's first line follows.
+
+        That one is durable, and takes this one along to the disk.
+        """
+        is_last = result.lifecycle_event_name is self._command.events[-1]
+        return is_last or result.status is not LifecycleEventStatus.SUCCEEDED
 
     def _begin(self, event: LifecycleEvent, journal: Journal) -> Entry:
         if (begun := journal.begun(event)) is not None:

@@ -1,14 +1,9 @@
 """One agent process: its lock, its signals, and the worker that polls its host's queue."""
 
 import asyncio
-import fcntl
 import logging
-import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 
 from temporalio.client import Client
 from temporalio.service import RPCError
@@ -20,9 +15,9 @@ from agent.hooks import Place
 from agent.interruption import Interrupted, Interruption, Wish, on_thread
 from agent.layout import Layout
 from agent.lifecycle import Host
+from agent.lock import exclusive
 from agent.settings import Settings
 from codedeploy.commands import host_queue
-from codedeploy.errors import InvalidInput, Refused
 
 _CONCURRENT_COMMANDS = 200
 """Far more than deploy to one host at once: those that wait for their turn hold up no log."""
@@ -34,43 +29,15 @@ _RETRY_SECONDS = 2
 logger = logging.getLogger(__name__)
 
 
-class RootInUse(Refused):
-    """Another agent already works in the same root directory."""
-
-
-@contextmanager
-def exclusive(root: Path) -> Iterator[None]:
-    """Be the only agent of `root`; the kernel lets go when the process ends, however it ends.
+def run(settings: Settings) -> None:
+    """Be the agent of this host, and write on standard error what happens, until a signal.
 
     Raises:
-        RootInUse: Another process has it.
-        InvalidInput: The directory cannot be made or written to.
+        RollwayError: The agent cannot start.
     """
-    path = Layout(root).lock
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock = path.open("a+", encoding="ascii")
-    except OSError as error:
-        raise InvalidInput(
-            f"The root directory {root} cannot be used: {error.strerror}. Name another with --root."
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RootInUse(_in_use(path)) from error
-        lock.truncate(0)
-        lock.write(f"{os.getpid()}\n")
-        lock.flush()
-        yield
-
-
-def _in_use(lock: Path) -> str:
-    pid = lock.read_text("ascii").strip()
-    return (
-        f"Another agent (pid {pid or 'unknown'}) already works in {lock.parent}. "
-        "Stop it first, or give this one a root of its own with --root."
-    )
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    logging.getLogger("temporalio").setLevel(logging.CRITICAL)
+    asyncio.run(serve(settings))
 
 
 async def serve(settings: Settings) -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: what Rollway costs, beside what it is built on."""

@@ -15,9 +15,9 @@ from bench.hosts import TAG, names
 from codedeploy.application import Application
 from codedeploy.deployment import DeploymentRequest
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
-from starter.catalog import local_revision
 from starter.client import Rollway
 from starter.control_plane import Home, control_plane
+from starter.locations import local
 from starter.processes import Child, Program
 
 APPLICATION, GROUP = "bench", "all"
@@ -90,7 +90,7 @@ class Rig:
         return DeploymentRequest(
             application_name=APPLICATION,
             deployment_group_name=GROUP,
-            revision=local_revision(bundle),
+            revision=local(bundle),
             deployment_config_name="CodeDeployDefault.AllAtOnce",
         )
 

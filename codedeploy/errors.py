@@ -222,6 +222,20 @@ class DeploymentFailure(RollwayError):
         return self.error_code.value
 
 
+_AS_ERROR_CODE = {
+    "ApplicationDoesNotExistException": ErrorCode.APPLICATION_MISSING,
+    "DeploymentGroupDoesNotExistException": ErrorCode.DEPLOYMENT_GROUP_MISSING,
+    "InvalidRevisionException": ErrorCode.INVALID_REVISION,
+    "RevisionDoesNotExistException": ErrorCode.REVISION_MISSING,
+    "UnsupportedOperationException": ErrorCode.INVALID_REVISION,
+}
+
+
+def error_code_of(exception_name: str) -> str:
+    """Return what CodeDeploy calls an error of that name once it has ended a deployment."""
+    return _AS_ERROR_CODE.get(exception_name, exception_name)
+
+
 class _Registry:
     """All error classes by the code that crosses the wire."""
 

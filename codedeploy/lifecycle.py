@@ -136,7 +136,7 @@ ECS_HOOKS = tuple(event for event in ECS if event not in RESERVED)
 _OLD_SCRIPTS = frozenset({_E.APPLICATION_STOP, _E.BEFORE_BLOCK_TRAFFIC, _E.AFTER_BLOCK_TRAFFIC})
 
 
-def script_source(event: LifecycleEvent, *, is_blue_green_rollback: bool = False) -> ScriptSource:
+def script_source(event: str, *, is_blue_green_rollback: bool = False) -> ScriptSource:
     """Return whose scripts `event` runs on a host.
 
     Source: CodeDeploy User Guide, AppSpec 'hooks' section, and the agent's hook executor.

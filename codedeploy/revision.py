@@ -80,8 +80,9 @@ def problem_of_commit(commit_id: str) -> str:
     if _COMMIT.fullmatch(commit_id):
         return ""
     return (
-        f"{commit_id!r} is no commit id: expected 7 to 40 hexadecimal digits. A branch or a tag can "
-        f"move, and two hosts would get different files. Ask git for it: git rev-parse {commit_id}"
+        f"{commit_id!r} is no commit id: expected 7 to 40 hexadecimal digits. A branch or a tag "
+        "can move, and then hosts would differ. Ask git for the commit: git rev-parse "
+        f"{commit_id}"
     )
 
 

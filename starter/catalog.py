@@ -19,7 +19,6 @@ from codedeploy.errors import (
     DeploymentConfigDoesNotExist,
     DeploymentGroupDoesNotExist,
     InvalidComputePlatform,
-    InvalidRevision,
     RevisionDoesNotExist,
 )
 from codedeploy.group_info import DeploymentGroupInfo
@@ -30,16 +29,14 @@ from codedeploy.identifiers import (
 )
 from codedeploy.instance import InstanceRegistration
 from codedeploy.revision import (
-    BundleType,
-    LocalLocation,
     PinnedRevision,
     Revision,
-    RevisionType,
     pinned_again,
 )
 from codedeploy.support import check_supported
 from starter.answers import Applied, InstanceInfo
 from starter.connection import PATIENCE, in_words
+from starter.locations import local
 from workflows.application import ApplicationWorkflow
 from workflows.deployment_config import DeploymentConfigWorkflow
 from workflows.deployment_group import DeploymentGroupWorkflow
@@ -48,12 +45,6 @@ from workflows.options import CONTROL_QUEUE
 Document = Application | DeploymentGroup | DeploymentConfig
 
 _ORDER = (Application, DeploymentConfig, DeploymentGroup)
-_SUFFIXES = {
-    ".zip": BundleType.ZIP,
-    ".tar": BundleType.TAR,
-    ".tgz": BundleType.TGZ,
-    ".tar.gz": BundleType.TGZ,
-}
 
 
 class Catalog:
@@ -258,7 +249,7 @@ class Catalog:
         handle = self._client.get_workflow_handle(application_workflow_id(application))
         with in_words():
             pinned: PinnedRevision = await handle.execute_update(
-                "register_revision", local_revision(source), result_type=PinnedRevision
+                "register_revision", local(source), result_type=PinnedRevision
             )
         return pinned
 
@@ -281,28 +272,6 @@ class Catalog:
     async def _query(self, workflow_id: str, name: str, kind: type[Any]) -> Any:
         handle = self._client.get_workflow_handle(workflow_id)
         return await handle.query(name, result_type=kind, rpc_timeout=PATIENCE)
-
-
-def local_revision(source: Path) -> Revision:
-    """Return the revision that a directory or archive of this machine is.
-
-    Raises:
-        InvalidRevision: There is no such path, or it is no archive that Rollway knows.
-    """
-    path = source.resolve()
-    if path.is_dir():
-        bundle_type = BundleType.DIRECTORY
-    elif path.is_file():
-        found = [kind for suffix, kind in _SUFFIXES.items() if path.name.endswith(suffix)]
-        if not found:
-            raise InvalidRevision(f"{path} is no .tar, .tgz, .tar.gz or .zip archive.")
-        bundle_type = found[0]
-    else:
-        raise InvalidRevision(f"There is no file or directory {source}.")
-    return Revision(
-        revision_type=RevisionType.LOCAL,
-        local_location=LocalLocation(location=str(path), bundle_type=bundle_type),
-    )
 
 
 def _change(is_new: bool, is_changed: bool) -> str:

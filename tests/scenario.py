@@ -42,8 +42,8 @@ from codedeploy.lifecycle import (
     LifecycleEventResult,
     LifecycleEventStatus,
 )
-from starter.catalog import local_revision
 from starter.client import Rollway
+from starter.locations import local
 from workflows.instance import InstanceWorkflow
 from workflows.options import CONTROL_QUEUE
 
@@ -275,7 +275,7 @@ class Scenario:
             {
                 "applicationName": self.application,
                 "deploymentGroupName": "web",
-                "revision": local_revision(bundle),
+                "revision": local(bundle),
                 "deploymentConfigName": config
                 if "." in config or config.startswith("custom")
                 else f"CodeDeployDefault.{config}",

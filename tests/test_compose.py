@@ -13,7 +13,8 @@ import yaml
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 import worker
-from agent.settings import parse as parse_agent
+from agent.cli import parser as agent_parser
+from agent.settings import settings_of
 from starter import server
 from tests.documentation import ROOT
 
@@ -143,7 +144,7 @@ def test_what_a_container_runs_is_an_entry_point_of_the_project(name: str) -> No
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_a_host_runs_an_agent_of_its_name(name: str) -> None:
-    settings = parse_agent(SERVICES[name]["command"])
+    settings = settings_of(agent_parser().parse_args(SERVICES[name]["command"]), {})
 
     assert settings.name == name
     assert {tag.key for tag in settings.tags} == {"role", "zone"}

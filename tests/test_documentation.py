@@ -9,7 +9,7 @@ import pytest
 import typer
 import yaml
 
-from agent.settings import parse as parse_agent
+from agent.cli import parser as agent_parser
 from codedeploy.appspec import parse_server
 from codedeploy.configs import DeploymentConfig, MinimumHealthyHosts, MinimumHealthyHostsType
 from codedeploy.configs import predefined as predefined_config
@@ -74,7 +74,7 @@ def test_a_documented_command_line_is_understood(words: list[str]) -> None:
 
 @pytest.mark.parametrize("words", AGENT.values(), ids=AGENT.keys())
 def test_a_documented_agent_command_line_is_understood(words: list[str]) -> None:
-    parse_agent(words)
+    agent_parser().parse_args(words)
 
 
 MENTIONED = mentions("rollway")

@@ -14,7 +14,7 @@ from codedeploy.deployment import (
     InterventionRequest,
     Wait,
 )
-from codedeploy.errors import DeploymentFailure, ErrorCode, RollwayError
+from codedeploy.errors import DeploymentFailure, ErrorCode, RollwayError, error_code_of
 from codedeploy.failures import health_constraints_message
 from codedeploy.plan import Plan, differences
 from codedeploy.rollback import RollbackDecision, decide, wants_rollback
@@ -63,7 +63,7 @@ class DeploymentWorkflow:
         except asyncio.CancelledError:
             self._conclude_stopped()
         except RollwayError as failure:
-            self._conclude(DeploymentStatus.FAILED, failure.code, failure.message)
+            self._conclude(DeploymentStatus.FAILED, error_code_of(failure.code), failure.message)
         except ActivityError as error:
             self._conclude(DeploymentStatus.FAILED, *_code_and_message(error))
         await self._tell_group()
@@ -274,5 +274,5 @@ class DeploymentWorkflow:
 def _code_and_message(error: ActivityError) -> tuple[str, str]:
     cause = error.cause
     if isinstance(cause, ApplicationError):
-        return cause.type or ErrorCode.INTERNAL_ERROR, cause.message
+        return error_code_of(cause.type or ErrorCode.INTERNAL_ERROR), cause.message
     return ErrorCode.INTERNAL_ERROR, f"{error.activity_type} did not answer: {cause}"

@@ -26,6 +26,12 @@ class QuickOptions(TypedDict):
     retry_policy: RetryPolicy
 
 
+class PinOptions(QuickOptions):
+    """Options of an activity that may take minutes and says meanwhile that it is alive."""
+
+    heartbeat_timeout: timedelta
+
+
 class HostOptions(TypedDict):
     """Options of an activity on a host's own queue."""
 
@@ -47,8 +53,9 @@ QUICK: QuickOptions = {
     "retry_policy": _PATIENT,
 }
 
-PIN: QuickOptions = {
-    "start_to_close_timeout": timedelta(minutes=30),
+PIN: PinOptions = {
+    "start_to_close_timeout": timedelta(hours=2),
+    "heartbeat_timeout": timedelta(seconds=30),
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5),
 }
 

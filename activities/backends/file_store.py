@@ -6,12 +6,31 @@ import os
 import shutil
 import tarfile
 import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from codedeploy.revision import BundleType
 
 CHUNK = 1 << 20
+_ABANDONED_SECONDS = 24 * 60 * 60
+_INCOMING = ".adding-"
 SUFFIX = {BundleType.TAR: ".tar", BundleType.TGZ: ".tgz", BundleType.ZIP: ".zip"}
+
+
+class TooLarge(Exception):
+    """More came than is taken."""
+
+
+@dataclass(frozen=True)
+class Received:
+    """A bundle that came in, in a file that will be gone soon."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
 
 
 class FileStore:
@@ -23,7 +42,7 @@ class FileStore:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
 
     def add(self, archive: Path, bundle_type: BundleType) -> tuple[Path, str]:
         """Copy `archive` into the store; return its place and sha256."""
@@ -42,9 +61,42 @@ class FileStore:
                     tar.add(path, str(path.relative_to(directory)), recursive=False)
             return self._settle(target, BundleType.TGZ)
 
+    @contextmanager
+    def received(self, chunks: Iterable[bytes], *, at_most: int) -> Iterator[Received]:
+        """Hold what comes in a file, to be looked into and perhaps kept with `keep`.
+
+        Raises:
+            TooLarge: There are more than `at_most` bytes.
+        """
+        with self._temporary() as target:
+            path = Path(target.name)
+            try:
+                digest = hashlib.sha256()
+                for chunk in chunks:
+                    digest.update(chunk)
+                    target.write(chunk)
+                    if target.tell() > at_most:
+                        raise TooLarge
+                target.flush()
+                yield Received(path, digest.hexdigest(), target.tell())
+            finally:
+                path.unlink(missing_ok=True)
+
+    def keep(self, received: Received, bundle_type: BundleType) -> Path:
+        """Make a bundle that came in part of the store; return its place."""
+        with received.path.open("rb") as stream:
+            os.fsync(stream.fileno())
+        received.path.chmod(0o644)
+        return received.path.replace(self.place_of(received.sha256, bundle_type))
+
+    def place_of(self, sha256: str, bundle_type: BundleType) -> Path:
+        """Return where the bundle of that digest is, or would be."""
+        return self.root / f"{sha256}{SUFFIX[bundle_type]}"
+
     def _temporary(self) -> "tempfile._TemporaryFileWrapper[bytes]":
-        self._root.mkdir(parents=True, exist_ok=True)
-        return tempfile.NamedTemporaryFile(dir=self._root, prefix=".adding-", delete=False)
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._remove_abandoned()
+        return tempfile.NamedTemporaryFile(dir=self.root, prefix=_INCOMING, delete=False)
 
     def _settle(
         self, target: "tempfile._TemporaryFileWrapper[bytes]", bundle_type: BundleType
@@ -52,9 +104,16 @@ class FileStore:
         target.flush()
         os.fsync(target.fileno())
         digest = sha256_of(Path(target.name))
-        place = self._root / f"{digest}{SUFFIX[bundle_type]}"
         Path(target.name).chmod(0o644)
-        return Path(target.name).replace(place), digest
+        return Path(target.name).replace(self.place_of(digest, bundle_type)), digest
+
+    def _remove_abandoned(self) -> None:
+        """Remove what a killed worker left; a fresh one may be another thread's."""
+        oldest = time.time() - _ABANDONED_SECONDS
+        for path in self.root.glob(f"{_INCOMING}*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
 
 def sha256_of(path: Path) -> str:

@@ -1,17 +1,10 @@
-"""Which kind of place an address names."""
+"""Which source reads what an address names."""
 
 from urllib.parse import urlsplit
 
 from activities.sources.s3 import S3Object, S3Source
 from activities.sources.source import Source
 from activities.sources.web import WebSource
-
-SCHEMES = ("s3", "https", "http")
-
-
-def is_remote(address: str) -> bool:
-    """Whether a source reads `address`."""
-    return urlsplit(address).scheme in SCHEMES
 
 
 def source_at(address: str, size: int) -> Source:

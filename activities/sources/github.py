@@ -11,6 +11,8 @@ from codedeploy.errors import InvalidRevision
 
 PUBLIC_API = "https://api.github.com"
 _LONGEST_ANSWER = 1000
+_DIGITS = "application/vnd.github.sha"
+_ANYTHING = "application/vnd.github+json"
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*/(?!\.{1,2}$)[A-Za-z0-9_.-]+")
 _FULL_COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -25,7 +27,6 @@ class GitHub:
 
     api: str = PUBLIC_API
     token: str = field(default="", repr=False)
-    patience: Patience = Patience()
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "GitHub":
@@ -33,16 +34,16 @@ class GitHub:
         api = environment.get("ROLLWAY_GITHUB_API") or PUBLIC_API
         return cls(api.rstrip("/"), environment.get("ROLLWAY_GITHUB_TOKEN", "").strip())
 
-    def whole_commit_id(self, repository: str, commit_id: str) -> str:
+    def whole_commit_id(self, repository: str, commit_id: str, *, patience: Patience) -> str:
         """Return all 40 digits of a commit.
 
         Raises:
             InvalidRevision: There is none, or GitHub takes the digits for a branch or tag.
         """
         source = self._source(
-            repository, f"commits/{commit_id}", shown=f"{repository}@{commit_id}", media="sha"
+            repository, f"commits/{commit_id}", shown=f"{repository}@{commit_id}", accept=_DIGITS
         )
-        found = self._text(source)
+        found = _text(source, patience)
         if not _FULL_COMMIT.fullmatch(found) or not found.startswith(commit_id.lower()):
             raise InvalidRevision(
                 f"{repository}@{commit_id} on GitHub is no commit, but the name of something that "
@@ -53,22 +54,16 @@ class GitHub:
     def tarball(self, repository: str, commit_id: str) -> WebSource:
         """Return the archive of a commit; GitHub may pack it anew at any time."""
         return self._source(
-            repository, f"tarball/{commit_id}", shown=f"{repository}@{commit_id[:7]}", media="raw"
+            repository,
+            f"tarball/{commit_id}",
+            shown=f"{repository}@{commit_id[:7]}",
+            accept=_ANYTHING,
         )
 
-    def _text(self, source: WebSource) -> str:
-        answer = b""
-        with closing(read_steadily(source, 0, None, patience=self.patience)) as chunks:
-            for chunk in chunks:
-                answer += chunk
-                if len(answer) > _LONGEST_ANSWER:
-                    break
-        return answer.decode("ascii", "replace").strip()
-
-    def _source(self, repository: str, resource: str, *, shown: str, media: str) -> WebSource:
+    def _source(self, repository: str, resource: str, *, shown: str, accept: str) -> WebSource:
         if not _REPOSITORY.fullmatch(repository):
             raise InvalidRevision(f"{repository!r} is no GitHub repository: expected owner/name.")
-        headers = {"Accept": f"application/vnd.github.{media}"}
+        headers = {"Accept": accept}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         return WebSource(
@@ -91,3 +86,13 @@ class GitHub:
             404: f"There is no such repository or commit, or {token} may not read it.",
             422: "There is no such commit.",
         }
+
+
+def _text(source: WebSource, patience: Patience) -> str:
+    answer = b""
+    with closing(read_steadily(source, 0, None, patience=patience)) as chunks:
+        for chunk in chunks:
+            answer += chunk
+            if len(answer) > _LONGEST_ANSWER:
+                break
+    return answer.decode("ascii", "replace").strip()

@@ -46,8 +46,8 @@ class _Redirects(HTTPRedirectHandler):
         if not self._may_follow(newurl):
             fp.close()
             raise InvalidRevision(
-                f"{without_secrets(req.full_url)} redirects to {without_secrets(newurl)}, which is not followed: "
-                "it must be https. Name the address where it ends."
+                f"{without_secrets(req.full_url)} redirects to {without_secrets(newurl)}, which "
+                "is not followed: it must be https. Name the address where it ends."
             )
         request = super().redirect_request(req, fp, code, msg, headers, newurl)
         if request and _origin(newurl) != _origin(req.full_url):

@@ -33,14 +33,15 @@ class S3Object:
         parts = urlsplit(address)
         query = parse_qs(parts.query)
         version, e_tag = (query.get(name, [None])[0] for name in ("versionId", "etag"))
-        return cls(parts.netloc, unquote(parts.path.removeprefix("/")), version, e_tag)
+        return cls(unquote(parts.netloc), unquote(parts.path.removeprefix("/")), version, e_tag)
 
     @property
     def address(self) -> str:
         """The address, from which `at` makes the same object."""
         pairs = (("versionId", self.version), ("etag", self.e_tag))
         query = urlencode([(name, value) for name, value in pairs if value is not None])
-        return f"s3://{self.bucket}/{quote(self.key)}" + (f"?{query}" if query else "")
+        path = f"s3://{quote(self.bucket, safe='')}/{quote(self.key)}"
+        return f"{path}?{query}" if query else path
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -63,11 +64,11 @@ class S3Source:
 
     piece_bytes = PIECE_BYTES
 
-    def __init__(self, place: S3Object) -> None:
+    def __init__(self, place: S3Object, client: Any = None) -> None:
         self.place = place
         self.shown = f"s3://{place.bucket}/{place.key}"
         with self._errors_in_words():
-            self._client = _client()
+            self._client = client or _client()
 
     def look(self) -> Found:
         """Return what the object is now; nothing of it is read.
@@ -84,11 +85,14 @@ class S3Source:
             e_tag=answer["ETag"].strip('"'),
         )
 
+    def exactly(self, place: S3Object) -> "S3Source":
+        """Return the source of another object in the same store."""
+        return S3Source(place, self._client)
+
     def read(self, start: int, stop: int | None) -> Bytes:
         """Yield the bytes from `start` up to `stop`, or up to the end."""
-        parameters = {**self.place.parameters, "Range": f"bytes={start}-{(stop or 0) - 1}"}
-        if stop is None:
-            parameters["Range"] = f"bytes={start}-"
+        last = "" if stop is None else stop - 1
+        parameters = {**self.place.parameters, "Range": f"bytes={start}-{last}"}
         if self.place.e_tag is not None:
             parameters["IfMatch"] = f'"{self.place.e_tag}"'
         with (

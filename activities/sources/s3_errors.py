@@ -56,7 +56,8 @@ def answered(error: ClientError, place: "S3Object", shown: str) -> Exception:
     """Return the meaning of an error that S3 answers."""
     metadata = error.response.get("ResponseMetadata", {})
     code = error.response["Error"].get("Code", "an error without a code")
-    if metadata.get("HTTPStatusCode", 0) >= 500 or code in _PASSING:
+    status = metadata.get("HTTPStatusCode", 0)
+    if status >= 500 or status == 429 or code in _PASSING:
         return Hiccup(f"S3 answers {code}")
     step = _NEXT_STEPS.get(code, "See what S3 says to that.").format(
         actions="s3:GetObject" + ("Version" if place.version else ""),
@@ -66,9 +67,10 @@ def answered(error: ClientError, place: "S3Object", shown: str) -> Exception:
         region=_region(error),
     )
     said = error.response["Error"].get("Message", "").rstrip(".")
+    request = metadata.get("RequestId")
     return InvalidRevision(
         f"{shown}{_version(place)}: {error.operation_name} is refused with {code}"
-        f"{f' ({said})' if said else ''}, request {metadata.get('RequestId', 'unknown')}. {step}"
+        f"{f' ({said})' if said else ''}{f', request {request}' if request else ''}. {step}"
     )
 
 
@@ -81,7 +83,9 @@ def broken(error: BotoCoreError, shown: str) -> Exception:
         )
     if isinstance(error, _BROKEN) and not isinstance(error, SSLError):
         return Hiccup(str(error))
-    return InvalidRevision(f"{shown} cannot be asked for: {error}. Correct the location or AWS_....")
+    return InvalidRevision(
+        f"{shown} cannot be asked for: {error}. Correct the location or AWS_...."
+    )
 
 
 def _version(place: "S3Object") -> str:

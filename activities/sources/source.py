@@ -1,13 +1,14 @@
 """A place that a bundle can be read from, and how long its moods are put up with."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from codedeploy.errors import InvalidRevision
 
+T = TypeVar("T")
 Bytes = Generator[bytes, None, None]
 
 CHUNK = 1 << 18
@@ -30,18 +31,15 @@ class Hiccup(Exception):
 
 
 class Source(Protocol):
-    """One bundle, where it is.
-
-    Attributes:
-        shown: Its address for people, without secrets.
-        piece_bytes: Pieces of this size may be read at the same time; None if one after another.
-    """
+    """One bundle, where it is."""
 
     @property
-    def shown(self) -> str: ...
+    def shown(self) -> str:
+        """Its address for people, without secrets."""
 
     @property
-    def piece_bytes(self) -> int | None: ...
+    def piece_bytes(self) -> int | None:
+        """The size of pieces that may be read at the same time; None if it has no such."""
 
     def read(self, start: int, stop: int | None) -> Bytes:
         """Yield the bytes from `start` on; what comes from `stop` on is ignored.
@@ -103,9 +101,21 @@ class _Spell:
         )
 
 
-def read_steadily(
-    source: Source, start: int, stop: int | None, *, patience: Patience
-) -> Bytes:
+def ask_steadily(source: Source, ask: Callable[[], T], *, patience: Patience) -> T:
+    """Return what `ask` returns, asking again while it fails in passing.
+
+    Raises:
+        InvalidRevision: It fails for good, or patience is over.
+    """
+    spell = _Spell(source, patience)
+    while True:
+        try:
+            return ask()
+        except Hiccup as hiccup:
+            spell.pause(hiccup)
+
+
+def read_steadily(source: Source, start: int, stop: int | None, *, patience: Patience) -> Bytes:
     """Yield the bytes of `source`, taking up again where a failed attempt ended.
 
     Raises:

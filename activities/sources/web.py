@@ -16,13 +16,16 @@ from codedeploy.web_address import problem_of_address, without_secrets
 
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CONTENT_RANGE = re.compile(r"bytes (?P<start>\d+)-\d+/(?P<total>\d+)")
+_ELSEWHERE = (
+    "It redirects in a circle, too often, or to no web address: name the address where it ends."
+)
 _NEXT_STEPS: Mapping[int, str] = {
-    301: "It redirects in a circle, or too often: name the address where it ends.",
     401: "Rollway has no login for it: put the bundle where none is needed, or into S3.",
     403: "Put the bundle where it may be read, or into S3.",
     404: "Check the address, or push the bundle again.",
     416: "It is shorter than when it was pinned: push the bundle again and deploy it anew.",
-} | dict.fromkeys((302, 303, 307, 308), "It redirects in a circle: name the address where it ends.")
+    **dict.fromkeys((301, 302, 303, 307, 308), _ELSEWHERE),
+}
 
 
 @dataclass
@@ -31,7 +34,7 @@ class WebSource:
 
     Attributes:
         size: What it must measure; None takes what there is.
-        headers: For the server of the address only, not for where it redirects.
+        headers: Those that hold secrets do not go where it redirects to another server.
         next_steps: What to tell people when the server refuses, by status.
     """
 
@@ -56,6 +59,8 @@ class WebSource:
         del stop
         with self._errors_in_words(), self._answer(start) as response:
             passed = start - self._check(response)
+            if passed < 0:
+                raise Hiccup("it answers another part than was asked for")
             while chunk := response.read1(CHUNK):
                 fresh, passed = chunk[passed:], max(0, passed - len(chunk))
                 if fresh:

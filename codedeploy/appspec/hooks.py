@@ -4,6 +4,7 @@ Source: CodeDeploy User Guide, AppSpec 'hooks' section.
 """
 
 import re
+from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
 from codedeploy.appspec.paths import bundle_path, leaves_bundle
@@ -40,11 +41,17 @@ class Script(Model):
         return bundle_path(self.location)
 
 
-Hooks = dict[LifecycleEvent, tuple[Script, ...]]
+Hooks = dict[str, tuple[Script, ...]]
 
 
-def read_hooks(root: Section, *, is_windows: bool) -> Hooks:
-    """Return the scripts of each event that has any; what is wrong becomes a finding."""
+def read_hooks(root: Section, *, is_windows: bool, custom_events: Collection[str] = ()) -> Hooks:
+    """Return the scripts of each event that has any; what is wrong becomes a finding.
+
+    Args:
+        root: The AppSpec.
+        is_windows: Whose rules count.
+        custom_events: Names that are allowed besides those of lifecycle events.
+    """
     hooks = root.get("hooks")
     if hooks is None:
         return {}
@@ -52,29 +59,31 @@ def read_hooks(root: Section, *, is_windows: bool) -> Hooks:
         hint = "write the event's name as a key: BeforeInstall:"
         root.findings.expected(hooks, "a map from lifecycle events to scripts", hint=hint)
         return {}
-    read: Hooks = {}
-    for name, node in hooks.value.items():
-        event = _event(name, node, root.findings)
-        if event is not None and node.value is not None:
-            read[event] = _scripts(node, root.findings, is_windows=is_windows)
-    return read
+    allowed = (*_ALLOWED, *custom_events)
+    return {
+        name: _scripts(node, root.findings, is_windows=is_windows)
+        for name, node in hooks.value.items()
+        if _may_have_scripts(name, node, root.findings, allowed) and node.value is not None
+    }
 
 
-def _event(name: str, node: Node, findings: Findings) -> LifecycleEvent | None:
-    """Return the event that `name` means, if scripts may be attached to it.
+def _may_have_scripts(
+    name: str, node: Node, findings: Findings, names_allowed: Sequence[str]
+) -> bool:
+    """Return whether scripts may be attached to the event `name`.
 
     Differs from AWS: CodeDeploy's agent ignores unknown and reserved names, and their scripts;
     `DeploymentFailed` is an extension.
     """
-    if name in _ALLOWED:
-        return LifecycleEvent(name)
-    allowed = ", ".join(_ALLOWED)
+    if name in names_allowed:
+        return True
+    allowed = ", ".join(names_allowed)
     if name in RESERVED:
         findings.problem(node, f"{name} is reserved and runs no scripts; allowed: {allowed}")
     else:
-        meant = did_you_mean(name, _ALLOWED)
+        meant = did_you_mean(name, names_allowed)
         findings.problem(node, f"no lifecycle event of a server{meant}; allowed: {allowed}")
-    return None
+    return False
 
 
 def _scripts(node: Node, findings: Findings, *, is_windows: bool) -> tuple[Script, ...]:

@@ -3,11 +3,13 @@
 Source: CodeDeploy User Guide, AppSpec file structure for EC2/on-premises deployments.
 """
 
+from collections.abc import Collection
 from enum import StrEnum
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Literal
 
-from codedeploy.appspec.hooks import Hooks, Script, read_hooks
+from codedeploy.appspec.hooks import Script, read_hooks
 from codedeploy.appspec.paths import bundle_path, is_absolute, leaves_bundle
 from codedeploy.appspec.permissions import Permission, read_permission
 from codedeploy.appspec.section import Section, check_version
@@ -50,6 +52,7 @@ class ServerAppSpec(Model):
 
     Attributes:
         file_exists_behavior: None leaves it to the deployment.
+        custom_hooks: Scripts of events that are none of CodeDeploy's, by their names.
         warnings: What the file says in vain, a sentence each.
     """
 
@@ -57,43 +60,58 @@ class ServerAppSpec(Model):
     files: tuple[FileMapping, ...] = ()
     file_exists_behavior: FileExistsBehavior | None = None
     permissions: tuple[Permission, ...] = ()
-    hooks: Hooks = {}
+    hooks: dict[LifecycleEvent, tuple[Script, ...]] = {}
+    custom_hooks: dict[str, tuple[Script, ...]] = {}
     warnings: tuple[str, ...] = ()
 
-    def scripts(self, event: LifecycleEvent) -> tuple[Script, ...]:
+    @property
+    def all_hooks(self) -> dict[str, tuple[Script, ...]]:
+        """The scripts of all events, lifecycle and custom ones."""
+        return dict(chain(self.hooks.items(), self.custom_hooks.items()))
+
+    def scripts(self, event: str) -> tuple[Script, ...]:
         """Return the scripts of `event`, in order."""
-        return self.hooks.get(event, ())
+        return self.all_hooks.get(event, ())
 
     def timeout_seconds(self, event: LifecycleEvent) -> int:
         """Return how long the scripts of `event` may take, one after another."""
         return sum(script.timeout_seconds for script in self.scripts(event))
 
 
-def parse_server(text: str, *, filename: str = "appspec.yml") -> ServerAppSpec:
+def parse_server(
+    text: str, *, filename: str = "appspec.yml", custom_events: Collection[str] = ()
+) -> ServerAppSpec:
     """Return the AppSpec file for servers that `text` is.
+
+    Args:
+        text: Its content.
+        filename: Its name, for people.
+        custom_events: Names that hooks may have besides those of lifecycle events.
 
     Raises:
         ManifestInvalid: With everything that is wrong in it.
     """
     findings = Findings(filename)
     root = Section.of(read_one(text, findings), findings, keys=_KEYS)
-    appspec = findings.settle(None if root is None else _read(root))
+    appspec = findings.settle(None if root is None else _read(root, custom_events))
     return appspec.model_copy(update={"warnings": findings.warnings})
 
 
-def _read(root: Section) -> ServerAppSpec:
+def _read(root: Section, custom_events: Collection[str]) -> ServerAppSpec:
     """Return what `root` says; what is wrong has a stand-in that `refuse` keeps from escaping."""
     check_version(root)
     root.require("os")
     system = root.choice("os", _SYSTEMS) or _misspelt_system(root)
     is_windows = system == "windows"
     behavior = root.choice("file_exists_behavior", tuple(FileExistsBehavior))
+    hooks = read_hooks(root, is_windows=is_windows, custom_events=custom_events)
     return ServerAppSpec(
         os="windows" if is_windows else "linux",
         files=_files(root, is_windows=is_windows),
         file_exists_behavior=FileExistsBehavior(behavior) if behavior else None,
         permissions=_permissions(root, is_windows=is_windows),
-        hooks=read_hooks(root, is_windows=is_windows),
+        hooks={LifecycleEvent(name): hooks[name] for name in hooks if name not in custom_events},
+        custom_hooks={name: hooks[name] for name in hooks if name in custom_events},
     )
 
 

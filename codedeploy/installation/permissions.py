@@ -4,6 +4,7 @@ Source: CodeDeploy User Guide, AppSpec 'permissions' section.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -46,13 +47,13 @@ class Grants:
             if isinstance(operation, MakeDirectory)
             or (isinstance(operation, Place) and operation.entry.kind is Kind.FILE)
         }
-        self._seen: set[str] = set()
+        self._granted: dict[str, set[str]] = defaultdict(set)
 
     def grant(self, permission: Permission) -> None:
         """Grant one permission to all it fits; a later one wins over an earlier one."""
-        problems = [*self._host.objections(permission), *self._misuse(permission)]
-        self.problems += [f"permissions for {permission.object}: {each}" for each in problems]
         paths = [path for path in self._index if self._fits(permission, path)]
+        problems = [*self._host.objections(permission), *self._misuse(permission, paths)]
+        self.problems += [f"permissions for {permission.object}: {each}" for each in problems]
         if not paths and not problems:
             self.warnings.append(
                 f"permissions for {permission.object}: nothing that this revision installs fits "
@@ -61,12 +62,16 @@ class Grants:
         for path in paths:
             self._give(self._index[path], permission)
 
-    def _misuse(self, permission: Permission) -> list[str]:
+    def _misuse(self, permission: Permission, paths: Sequence[str]) -> list[str]:
         target = absolute(permission.object)
         found = []
-        if target in self._seen:
-            found.append("given twice; join the two entries.")
-        self._seen.add(target)
+        granted = self._granted[target]
+        if twice := next((path for path in paths if path in granted), None):
+            found.append(
+                f"given twice, and both fit {twice}; join the two entries, or part them by type, "
+                "pattern or except."
+            )
+        granted.update(paths)
         if self._is_file(target) and not _is_for_one_file(permission):
             found.append(
                 "this object is a file, so pattern must be '**', except must be empty, type must "

@@ -8,10 +8,10 @@ import typer
 from codedeploy.application import check_name
 from codedeploy.errors import InvalidRevision
 from codedeploy.revision import PinnedRevision
-from starter.commands.naming import local
 from starter.commands.options import Output
 from starter.commands.session import Session, connected
 from starter.documents_on_disk import read_manifests
+from starter.locations import local
 from starter.render.documents import OutputFormat
 from starter.render.lines import line
 from starter.render.listings import applied_view, revisions_view

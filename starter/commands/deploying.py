@@ -25,11 +25,12 @@ from starter.commands.deploy_options import (
 )
 from starter.commands.exit_codes import exit_code_of_status
 from starter.commands.following import follow
-from starter.commands.naming import group_parts, location
+from starter.commands.naming import group_parts
 from starter.commands.options import GroupName, Output, Reason, Watch
 from starter.commands.session import Session, connected
 from starter.commands.steering import intervene
 from starter.commands.terminal import note
+from starter.locations import location
 from starter.render.documents import OutputFormat
 from starter.render.plan import plan_view
 

@@ -14,7 +14,6 @@ from temporalio.testing import ActivityEnvironment
 
 from agent.activities import AGENT_LEAVING, HostActivities
 from agent.journal import Journal
-from agent.retention import KEPT_ARCHIVES
 from codedeploy.commands import (
     LIFECYCLE_FAILED,
     LIFECYCLE_STOPPED,
@@ -453,23 +452,6 @@ async def test_an_event_that_the_host_went_down_in_has_failed(site: Site) -> Non
 
     assert "was interrupted: the host or its processes went down" in error.message
     assert site.runs == []
-
-
-async def test_only_the_last_archives_of_a_group_are_kept(site: Site) -> None:
-    for number in range(1, KEPT_ARCHIVES + 3):
-        await run(site, site.command(site.revision(f"v{number}", {}), f"d-{number}"))
-
-    kept = [one.deployment_id for one in site.layout.deployments() if one.archive.exists()]
-    assert kept == [f"d-{number}" for number in range(3, KEPT_ARCHIVES + 3)]
-
-
-async def test_the_last_good_archive_outlives_any_number_of_failures(site: Site) -> None:
-    await run(site, site.command(site.revision("v1", {})))
-    for number in range(2, KEPT_ARCHIVES + 4):
-        broken = site.revision(f"v{number}", {VALIDATE: "exit 1"})
-        await failed(run(site, site.command(broken, f"d-{number}")))
-
-    assert site.deployment("d-1").archive.exists()
 
 
 async def test_a_refused_variable_is_a_warning_in_the_diagnostics(site: Site) -> None:

@@ -10,11 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from agent.cli import parser
 from agent.connection import registration_of, server_configuration
-from agent.service import RootInUse, exclusive
-from agent.settings import parse
+from agent.lock import RootInUse, exclusive
+from agent.settings import Settings, settings_of
 from codedeploy.errors import InvalidInput
 from starter.processes import free_port
+
+
+def parse(arguments: list[str]) -> Settings:
+    return settings_of(parser().parse_args(arguments), {})
 
 
 def test_a_root_has_one_agent(tmp_path: Path) -> None:

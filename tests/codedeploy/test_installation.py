@@ -443,9 +443,21 @@ def test_a_file_takes_no_permission_made_for_directories(permission: Permission)
     assert plan.problems[0].startswith("permissions for /srv/app/top.sh: this object is a file")
 
 
-def test_permissions_given_twice_for_one_object_are_a_problem() -> None:
-    twice = (Permission(object="/srv/app"), Permission(object="/srv/app/"))
+def test_two_permissions_for_one_object_that_fit_the_same_file_are_a_problem() -> None:
+    twice = (Permission(object="/srv/app", types=("file",)), Permission(object="/srv/app/"))
 
     plan = planned(LISTING, appspec(("/", "/srv/app"), permissions=twice))
 
-    assert plan.problems == ("permissions for /srv/app/: given twice; join the two entries.",)
+    (problem,) = plan.problems
+    assert problem.startswith("permissions for /srv/app/: given twice, and both fit /srv/app/")
+
+
+def test_two_permissions_for_one_object_may_part_files_from_directories() -> None:
+    parted = (
+        Permission(object="/srv/app", types=("file",), mode="644"),
+        Permission(object="/srv/app", types=("directory",), mode="755"),
+    )
+
+    plan = planned(LISTING, appspec(("/", "/srv/app"), permissions=parted))
+
+    assert plan.problems == ()

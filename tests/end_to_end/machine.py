@@ -16,9 +16,9 @@ from codedeploy.deployment import DeploymentInfo, DeploymentRequest
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
 from codedeploy.errors import Refused
 from codedeploy.lifecycle import SERVER_HOOKS, LifecycleEvent
-from starter.catalog import local_revision
 from starter.client import Rollway
 from starter.control_plane import ControlPlane, Home, control_plane
+from starter.locations import local
 from starter.processes import Child, Program
 from starter.server import NAMESPACE
 from starter.service import Service
@@ -77,7 +77,7 @@ class Machine:
         request = DeploymentRequest(
             application_name="shop",
             deployment_group_name="all",
-            revision=local_revision(self._bundle()),
+            revision=local(self._bundle()),
             deployment_config_name=f"CodeDeployDefault.{config}",
         )
         return await self.rollway.deploy(request)

@@ -8,7 +8,7 @@ from pathlib import Path
 async def until(condition: Callable[[], object]) -> None:
     """Return when `condition` holds; give up after 30 s."""
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110 - the condition is about another process
+        while not condition():
             await asyncio.sleep(0.01)
 
 

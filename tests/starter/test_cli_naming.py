@@ -4,8 +4,9 @@ import pytest
 
 from codedeploy.errors import InvalidInput, InvalidRevision
 from codedeploy.lifecycle import LifecycleEvent
-from codedeploy.revision import BundleType, GitHubLocation, S3Location
-from starter.commands.naming import group_parts, lifecycle_event, location
+from codedeploy.revision import BundleType, GitHubLocation, HttpsLocation, S3Location
+from starter.commands.naming import group_parts, lifecycle_event
+from starter.locations import location
 
 
 def test_a_group_is_named_with_its_application() -> None:
@@ -48,8 +49,42 @@ def test_a_github_location_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (
+            "https://host/a.tar.gz",
+            HttpsLocation(url="https://host/a.tar.gz", bundle_type=BundleType.TGZ),
+        ),
+        (
+            f"https://host/a.zip?v=1#sha256={'0A' * 32}",
+            HttpsLocation(
+                url="https://host/a.zip?v=1", bundle_type=BundleType.ZIP, sha256="0a" * 32
+            ),
+        ),
+    ],
+    ids=["plain", "with its digest"],
+)
+def test_a_web_location_is_read(typed: str, expected: HttpsLocation) -> None:
+    found = location(typed)
+
+    assert found is not None
+    assert found.https_location == expected
+
+
+def test_a_branch_is_refused_with_the_reason() -> None:
+    with pytest.raises(InvalidRevision, match=r"A branch or a tag can move"):
+        location("github:owner/repository@main")
+
+
+@pytest.mark.parametrize(
     "typed",
     [
+        "https://host/a",
+        "https://host/a.tgz#sha256=123",
+        "https://host/a.tgz#",
+        "https://user:password@host/a.tgz",
+        "https:///a.tgz",
+        "http://host/a.tgz",
         "s3://bucket",
         "s3:///key.zip",
         "s3://bucket/key",

@@ -1,0 +1,128 @@
+"""What a local deployment tells the person who watches it."""
+
+import codecs
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from agent.layout import DeploymentDirectory
+from agent.output import printable
+from agent.recording import Recording
+from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode
+
+_AT_ONCE = 1 << 16
+_LONGEST_LINE = 8192
+
+
+class Narrator:
+    """Prints each event, its scripts, and what these print while they print it.
+
+    A reader who goes away (`| head`) silences it and does not disturb the deployment.
+    """
+
+    def __init__(self, deployment: DeploymentDirectory, out: TextIO) -> None:
+        self._deployment = deployment
+        self._out: TextIO | None = out
+        self._followed: dict[str, _Followed] = {}
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        if self._out is None:
+            return
+        try:
+            self._out.write(f"{line}\n")
+            self._out.flush()
+        except OSError:
+            self._out = None
+            _discard_standard_output()
+
+    def catch_up(self) -> None:
+        """Print what scripts have printed since the last call."""
+        for followed in self._scripts():
+            for line in followed.news():
+                self.say(line)
+
+    def verdict(self, event: str, diagnostics: Diagnostics) -> None:
+        """Print how an event ended."""
+        self.catch_up()
+        if diagnostics.error_code is not LifecycleErrorCode.SUCCESS:
+            self.say(f"{event}: Failed: {printable(diagnostics.message)}")
+            return
+        ran = any(name.rpartition("-")[0] == event for name in self._followed)
+        remark = diagnostics.message.removeprefix("Succeeded")
+        nothing = "" if ran or event in _BUILT_IN else " (no scripts)"
+        self.say(f"{event}: Succeeded{nothing}{printable(remark)}")
+
+    def _scripts(self) -> list["_Followed"]:
+        """Return the scripts that were started, in that order."""
+        directories = self._deployment.scripts
+        for path in directories.iterdir() if directories.is_dir() else ():
+            recording = Recording(path)
+            if path.name not in self._followed and recording.start is not None:
+                self._followed[path.name] = _Followed(recording)
+        return sorted(self._followed.values(), key=lambda each: each.begun)
+
+
+_BUILT_IN = ("DownloadBundle", "Install")
+
+
+class _Followed:
+    """One script, and how much of it has been told."""
+
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
+        start = recording.start
+        assert start is not None
+        self.begun = start.time
+        event = recording.directory.name.rpartition("-")[0]
+        self._heading = f"{event}: {start.location}"
+        self._offset = 0
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._pending = ""
+        self._is_told = False
+
+    def news(self) -> Iterator[str]:
+        """Return the lines that have come since the last call."""
+        if self._is_told:
+            return
+        if self._heading:
+            yield self._heading
+            self._heading = ""
+        end = self._recording.end
+        for text in self._new_text(until=end.output_bytes if end else None):
+            yield from self._whole_lines(text)
+        if end is not None:
+            self._is_told = True
+            if self._pending:
+                yield _quoted(self._pending)
+            yield f"  {end.phrase}"
+
+    def _new_text(self, *, until: int | None) -> Iterator[str]:
+        output = self._recording.output
+        size = self._recording.output_bytes if until is None else until
+        if size <= self._offset:
+            return
+        with output.open("rb") as stream:
+            stream.seek(self._offset)
+            while chunk := stream.read(min(_AT_ONCE, size - self._offset)):
+                self._offset += len(chunk)
+                yield self._decoder.decode(chunk)
+
+    def _whole_lines(self, text: str) -> Iterator[str]:
+        *lines, self._pending = (self._pending + text).split("\n")
+        while len(self._pending) > _LONGEST_LINE:
+            lines.append(self._pending[:_LONGEST_LINE])
+            self._pending = self._pending[_LONGEST_LINE:]
+        yield from map(_quoted, lines)
+
+
+def _quoted(line: str) -> str:
+    return f"  | {printable(line).replace(chr(10), ' ')}"
+
+
+def _discard_standard_output() -> None:
+    """Make what is still buffered vanish, so that Python does not complain at its end."""
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
