@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check fast format bench clean
+.PHONY: demo test check lint fast format bench clean
 
 demo: $(READY)
 	$(BIN)/rollway demo $(ARGS)
@@ -13,14 +13,17 @@ test: $(READY)
 	$(BIN)/python -m pytest $(ARGS)
 
 fast: $(READY)
-	$(BIN)/python -m pytest -m "not end_to_end" tests/codedeploy tests/starter tests/agent $(ARGS)
+	$(BIN)/python -m pytest -m "not end_to_end" tests/codedeploy tests/test_*.py \
+		tests/starter/test_render_*.py tests/workflows/test_replay.py \
+		tests/workflows/test_determinism.py $(ARGS)
 
-check: $(READY)
+lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) fast
+
+check: lint fast
 
 format: $(READY)
 	$(BIN)/ruff format .

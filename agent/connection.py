@@ -36,6 +36,7 @@ from workflows.options import CONTROL_QUEUE
 DEFAULT_ADDRESS = "127.0.0.1:7233"
 DEFAULT_NAMESPACE = "rollway"
 
+_THREADS_VARIABLE = "TOKIO_WORKER_THREADS"
 _ANSWER_SECONDS = 15
 _FIRST_DELAY, _LONGEST_DELAY = 0.5, 10.0
 
@@ -109,7 +110,11 @@ async def connect(settings: Settings, runtime: Runtime) -> Client:
 
 
 def quiet_runtime() -> Runtime:
-    """Return a Temporal runtime without metrics that leaves the talking to the agent."""
+    """Return a Temporal runtime without metrics that leaves the talking to the agent.
+
+    By itself Temporal's core would have a thread a core, and memory for each.
+    """
+    os.environ.setdefault(_THREADS_VARIABLE, "2")
     quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     return Runtime(telemetry=TelemetryConfig(logging=quiet, metrics=None))
 

@@ -26,7 +26,9 @@ def pin(
         bundle = _packed(location, layout) if is_directory else location
         sha256, size = _measure(bundle)
     except OSError as error:
-        raise BundleError(f"The bundle {location} cannot be read: {error}.") from error
+        raise BundleError(
+            f"The bundle {location} cannot be read, or not be kept: {error}."
+        ) from error
     local = LocalLocation(location=str(location), bundle_type=bundle_type)
     return PinnedRevision(
         revision=Revision(revision_type=RevisionType.LOCAL, local_location=local),

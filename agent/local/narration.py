@@ -10,10 +10,11 @@ from typing import TextIO
 from agent.layout import DeploymentDirectory
 from agent.output import printable
 from agent.recording import Recording
-from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode
+from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode, LifecycleEvent
 
 _AT_ONCE = 1 << 16
 _LONGEST_LINE = 8192
+_WITHOUT_SCRIPTS = (LifecycleEvent.DOWNLOAD_BUNDLE, LifecycleEvent.INSTALL)
 
 
 class Narrator:
@@ -52,7 +53,7 @@ class Narrator:
             return
         ran = any(name.rpartition("-")[0] == event for name in self._followed)
         remark = diagnostics.message.removeprefix("Succeeded")
-        nothing = "" if ran or event in _BUILT_IN else " (no scripts)"
+        nothing = "" if ran or event in _WITHOUT_SCRIPTS else " (no scripts)"
         self.say(f"{event}: Succeeded{nothing}{printable(remark)}")
 
     def _scripts(self) -> list["_Followed"]:
@@ -63,9 +64,6 @@ class Narrator:
             if path.name not in self._followed and recording.start is not None:
                 self._followed[path.name] = _Followed(recording)
         return sorted(self._followed.values(), key=lambda each: each.begun)
-
-
-_BUILT_IN = ("DownloadBundle", "Install")
 
 
 class _Followed:

@@ -8,26 +8,20 @@ import re
 from collections.abc import Sequence
 
 from codedeploy.errors import InvalidInput
-from codedeploy.lifecycle import (
-    IGNORABLE,
-    RESERVED,
-    SERVER_HOOKS,
-    LifecycleEvent,
-    in_place_flow,
-)
+from codedeploy.lifecycle import IGNORABLE, SERVER_HOOKS, LifecycleEvent, in_place_flow
 
 _DOWNLOAD, _INSTALL = LifecycleEvent.DOWNLOAD_BUNDLE, LifecycleEvent.INSTALL
-_OF_THE_SERVICE = RESERVED - {_DOWNLOAD, _INSTALL}
 
 DEFAULT_EVENTS: tuple[str, ...] = tuple(
-    event for event in in_place_flow(with_traffic_control=True) if event not in _OF_THE_SERVICE
+    event
+    for event in in_place_flow(with_traffic_control=True)
+    if event in (*SERVER_HOOKS, _DOWNLOAD, _INSTALL)
 )
 """All events that a host has a part in."""
 
-_NEVER = (*_OF_THE_SERVICE, LifecycleEvent.DEPLOYMENT_FAILED)
 _OF_THE_OLD_REVISION = IGNORABLE
 _BEFORE_INSTALL = {*_OF_THE_OLD_REVISION, _DOWNLOAD, LifecycleEvent.BEFORE_INSTALL}
-_KNOWN = (*SERVER_HOOKS, *RESERVED, LifecycleEvent.DEPLOYMENT_FAILED)
+_KNOWN = frozenset(LifecycleEvent)
 _BY_FOLDED = {name.casefold(): name for name in _KNOWN}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -58,10 +52,10 @@ def custom_events(events: Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_name(name: str) -> None:
-    if name in _NEVER:
-        raise InvalidInput(f"{name} cannot be asked for; a host runs no scripts for it by itself.")
-    if name in _KNOWN:
+    if name in DEFAULT_EVENTS:
         return
+    if name in _KNOWN:
+        raise InvalidInput(f"{name} cannot be asked for, because no host begins it by itself.")
     if not _NAME.fullmatch(name):
         raise InvalidInput(
             f"{name!r} is no name of an event; expected a letter and then letters, digits or '_', "
@@ -72,10 +66,11 @@ def _check_name(name: str) -> None:
 
 
 def _check_order(events: tuple[str, ...]) -> None:
-    for limit, allowed in ((_DOWNLOAD, _OF_THE_OLD_REVISION), (_INSTALL, _BEFORE_INSTALL)):
+    before_install = {*_BEFORE_INSTALL, *custom_events(events)}
+    for limit, allowed in ((_DOWNLOAD, _OF_THE_OLD_REVISION), (_INSTALL, before_install)):
         earlier = events[: events.index(limit)] if limit in events else ()
         for name in earlier:
-            if name not in allowed and not (limit is _INSTALL and name not in _KNOWN):
+            if name not in allowed:
                 raise InvalidInput(
                     f"{name} cannot come before {limit}; only these can: "
                     f"{', '.join(event for event in DEFAULT_EVENTS if event in allowed)}."

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agent.installer import InstallFailed
 from codedeploy.appspec import FileExistsBehavior, parse_server
-from tests.agent.test_installer import LEAVES, NAMES, Machine, trees
+from tests.agent.test_installer import LEAVES, Machine, trees
 from tests.agent.trees import Directory, File, Link, Node
 
 DISALLOW, OVERWRITE, RETAIN = FileExistsBehavior
@@ -60,9 +60,7 @@ RULES = st.builds(
     Rule,
     st.sampled_from(["/", "/a", "/a/b", "/new"]),
     st.sampled_from(["**", "*", "a", "*/b"]),
-    st.sampled_from(
-        [frozenset({"file"}), frozenset({"directory"}), frozenset({"file", "directory"})]
-    ),
+    st.sets(st.sampled_from(["file", "directory"]), min_size=1).map(frozenset),
     st.sampled_from([0o700, 0o640, 0o4711]),
 )
 REVISIONS = st.builds(
@@ -112,22 +110,22 @@ def wanted(revision: Revision) -> Flat:
     """All that a revision puts on a host; the first of two directories decides the mode."""
     content = flat(revision.content)
     found: Flat = {}
-    implied: set[str] = set()
+    above: set[str] = set()
     for source, place in revision.files:
         for path, node in copies(content, source, place).items():
-            if path in found and not (
-                isinstance(found[path], Directory) and isinstance(node, Directory)
-            ):
+            if path in found and not both_directories(found[path], node):
                 raise Impossible
             found.setdefault(path, node)
-        implied |= set(parents(place))
-    for path in [
-        *implied,
-        *(above for path in found for above in parents(posixpath.dirname(path))),
-    ]:
-        if not isinstance(found.setdefault(path, Directory(0o755)), Directory):
+            above |= set(parents(posixpath.dirname(path)))
+        above |= set(parents(place))
+    for path in above:
+        if not isinstance(found.setdefault(path, Directory()), Directory):
             raise Impossible
     return found
+
+
+def both_directories(one: Node, other: Node) -> bool:
+    return isinstance(one, Directory) and isinstance(other, Directory)
 
 
 def overlay(base: Flat, revision: Revision, behavior: FileExistsBehavior) -> Flat:
@@ -208,7 +206,9 @@ def test_a_host_shows_what_was_there_first_and_just_the_last_revision(
             event(f"possible: {is_possible}")
 
             assert installs(machine, revision, f"d-{number}", behavior) == is_possible
-            assert flat(machine.tree) == expected
+            tree = machine.tree
+            assert isinstance(tree, Directory)
+            assert flat(tree) == expected
 
 
 def installs(

@@ -22,6 +22,11 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
+def release(site: Site, label: str) -> PinnedRevision:
+    """Return a revision like no other."""
+    return site.revision(label, {LifecycleEvent.AFTER_INSTALL: f": {label}"})
+
+
 async def deploy(site: Site, revision: PinnedRevision, deployment_id: str, **more: str) -> None:
     command = site.command(revision, deployment_id, **more)
     await ActivityEnvironment().run(site.activities.run_lifecycle_events, command)
@@ -48,14 +53,14 @@ def age(site: Site, deployment_id: str, by: timedelta = STALE_AFTER * 2) -> None
 async def test_the_last_successful_revisions_are_kept_beside_the_running_one(site: Site) -> None:
     last = KEPT_REVISIONS + 3
     for number in range(1, last + 1):
-        await deploy(site, site.revision(f"v{number}", {}), f"d-{number}")
+        await deploy(site, release(site, f"v{number}"), f"d-{number}")
 
     assert unpacked(site) == [f"d-{number}" for number in range(last - KEPT_REVISIONS, last + 1)]
 
 
 async def test_failures_push_no_good_revision_out(site: Site) -> None:
     for number in range(1, KEPT_REVISIONS + 1):
-        await deploy(site, site.revision(f"v{number}", {}), f"d-{number}")
+        await deploy(site, release(site, f"v{number}"), f"d-{number}")
     for number in range(KEPT_REVISIONS + 1, KEPT_REVISIONS + 4):
         await fail(site, f"d-{number}")
 
@@ -64,28 +69,28 @@ async def test_failures_push_no_good_revision_out(site: Site) -> None:
 
 
 async def test_of_a_revision_deployed_twice_the_newer_copy_is_kept(site: Site) -> None:
-    again = site.revision("v1", {})
+    again = release(site, "v1")
     await deploy(site, again, "d-1")
     await deploy(site, again, "d-2")
-    await deploy(site, site.revision("v2", {}), "d-3")
+    await deploy(site, release(site, "v2"), "d-3")
 
     assert unpacked(site) == ["d-2", "d-3"]
 
 
 async def test_a_redeployed_revision_is_young_again(site: Site) -> None:
-    first = site.revision("v1", {})
+    first = release(site, "v1")
     await deploy(site, first, "d-1")
     for number in range(2, KEPT_REVISIONS + 1):
-        await deploy(site, site.revision(f"v{number}", {}), f"d-{number}")
+        await deploy(site, release(site, f"v{number}"), f"d-{number}")
     await deploy(site, first, "d-again")
     for number in range(6, 9):
-        await deploy(site, site.revision(f"v{number}", {}), f"d-{number}")
+        await deploy(site, release(site, f"v{number}"), f"d-{number}")
 
     assert "d-again" in unpacked(site)
 
 
 async def test_the_last_good_revision_outlives_any_number_of_failures(site: Site) -> None:
-    await deploy(site, site.revision("v1", {}), "d-1")
+    await deploy(site, release(site, "v1"), "d-1")
     for number in range(2, KEPT_REVISIONS + 4):
         await fail(site, f"d-{number}")
 
@@ -95,7 +100,7 @@ async def test_the_last_good_revision_outlives_any_number_of_failures(site: Site
 async def test_logs_are_kept_longer_than_revisions(site: Site) -> None:
     await fail(site, "d-1")
     await fail(site, "d-2")
-    await deploy(site, site.revision("v3", {}), "d-3")
+    await deploy(site, release(site, "v3"), "d-3")
 
     assert "d-1" not in unpacked(site)
     assert site.deployment("d-1").journal.exists()
@@ -122,7 +127,7 @@ async def test_old_logs_go_too(site: Site) -> None:
 
 async def test_bundles_go_with_their_revisions(site: Site) -> None:
     for number in range(1, KEPT_REVISIONS + 4):
-        await deploy(site, site.revision(f"v{number}", {}), f"d-{number}")
+        await deploy(site, release(site, f"v{number}"), f"d-{number}")
 
     cards = (read_card(one) for one in site.layout.deployments() if one.archive.exists())
     assert {path.name for path in site.layout.bundles.iterdir()} == {
@@ -137,13 +142,13 @@ class TestStaleGroups:
         for number in range(1, 4):
             await deploy(
                 site,
-                site.revision(f"v{number}", {}),
+                release(site, f"v{number}"),
                 f"d-{number}",
                 deployment_group_id="old/web",
             )
             age(site, f"d-{number}", STALE_AFTER * 2 - timedelta(days=number))
 
-        await deploy(site, site.revision("new", {}), "d-new")
+        await deploy(site, release(site, "new"), "d-new")
 
         assert [one.deployment_id for one in site.layout.deployments()] == ["d-3", "d-new"]
         assert site.layout.group("old/web").pointer(ScriptSource.LAST_SUCCESSFUL) == "d-3"
@@ -157,16 +162,16 @@ class TestStaleGroups:
                 deployment_group_id="old/web",
             )
         age(site, "d-1")
-        await deploy(site, site.revision("new", {}), "d-2")
+        await deploy(site, release(site, "new"), "d-2")
 
         assert [one.deployment_id for one in site.layout.deployments()] == ["d-2"]
 
     async def test_one_deployed_to_lately_is_left_alone(self, site: Site) -> None:
-        await deploy(site, site.revision("v1", {}), "d-1", deployment_group_id="other/web")
-        await deploy(site, site.revision("v2", {}), "d-2", deployment_group_id="other/web")
+        await deploy(site, release(site, "v1"), "d-1", deployment_group_id="other/web")
+        await deploy(site, release(site, "v2"), "d-2", deployment_group_id="other/web")
         age(site, "d-1")
 
-        await deploy(site, site.revision("new", {}), "d-new")
+        await deploy(site, release(site, "new"), "d-new")
 
         assert unpacked(site) == ["d-1", "d-2", "d-new"]
 

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -89,7 +90,7 @@ class Sandbox:
 
     def _make_bundle(self, step: Step) -> None:
         if self._bundle.is_dir():
-            subprocess.run(["rm", "-rf", "--", self._bundle], check=True)
+            shutil.rmtree(self._bundle)
         if step.type == "directory":
             write(self._bundle, nested(step.bundle))
         elif step.content is not None:
@@ -118,7 +119,7 @@ class Sandbox:
             mode = "w:gz" if step.type == "tgz" else "w"
             with tarfile.open(fileobj=stream, mode=mode) as packed:  # type: ignore[call-overload]
                 packed.add(source, ".")
-        subprocess.run(["rm", "-rf", "--", source], check=True)
+        shutil.rmtree(source)
 
 
 def _tar(members: Sequence[Packed], stream: io.BytesIO) -> None:
@@ -154,8 +155,7 @@ def _run_here(command: Sequence[str], directory: Path) -> tuple[int, str]:
         with redirect_stdout(said), redirect_stderr(said):
             status = cli.main(["local", *command])
     except SystemExit as left:
-        assert isinstance(left.code, int)
-        status = left.code
+        status = int(left.code or 0)
     finally:
         os.chdir(before)
     return status, said.getvalue()
