@@ -10,6 +10,7 @@ from agent.events import Events
 from agent.hooks import Place
 from agent.interruption import Interrupted, Interruption, Wish
 from agent.journal import Entry, Journal
+from agent.layout import Layout
 from agent.outcome import Outcome
 from agent.output import last_line, tail
 from agent.revisions import write_card
@@ -100,7 +101,8 @@ class Segment:
             results.append(result)
             if not self._may_go_on_after(result):
                 return await self._ended_by(result, results, journal=journal)
-        self._complete(journal)
+        if self._command.completes_deployment:
+            complete(self._command, self._place.layout, journal)
         return Outcome(self._report(results))
 
     async def _ended_by(
@@ -184,16 +186,17 @@ class Segment:
             update={"status": status, "end_time": datetime.now(UTC), "diagnostics": diagnostics}
         )
 
-    def _complete(self, journal: Journal) -> None:
-        """Make the revision the last successful one, once: a late repetition changes nothing."""
-        if self._command.completes_deployment and not journal.is_complete:
-            group = self._place.layout.group(self._command.deployment_group_id)
-            group.point(ScriptSource.LAST_SUCCESSFUL, self._command.deployment_id)
-            journal.append(Entry(is_complete=True))
-
     def _report(self, results: list[LifecycleEventResult]) -> LifecycleReport:
         skipped = (
             LifecycleEventResult(lifecycle_event_name=event, status=LifecycleEventStatus.SKIPPED)
             for event in self._command.events[len(results) :]
         )
         return LifecycleReport(events=(*results, *skipped))
+
+
+def complete(command: LifecycleCommand, layout: Layout, journal: Journal) -> None:
+    """Make the revision the last successful one, once: a late repetition changes nothing."""
+    if not journal.is_complete:
+        group = layout.group(command.deployment_group_id)
+        group.point(ScriptSource.LAST_SUCCESSFUL, command.deployment_id)
+        journal.append(Entry(is_complete=True))

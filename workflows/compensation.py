@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError, ChildWorkflowError
+from temporalio.workflow import ChildWorkflowHandle
 
 from activities import search_attributes
 from activities.deployments import Deployments
@@ -16,6 +18,8 @@ from codedeploy.plan import Plan, rollback_waves
 from codedeploy.rollback import RollbackDecision, bystanders
 from workflows.options import QUICK
 from workflows.orders import DeploymentOrder
+
+Rollback = ChildWorkflowHandle[Any, DeploymentInfo]
 
 
 def order_of_rollback(
@@ -64,24 +68,36 @@ def attributes_of(order: DeploymentOrder, label: str) -> TypedSearchAttributes:
     )
 
 
-async def roll_back(order: DeploymentOrder, run: Callable[..., Awaitable[DeploymentInfo]]) -> str:
-    """Run the rollback to its end and return what came of it, in a sentence."""
-    assert order.plan is not None
-    label = order.plan.revision.label
+async def start_rollback(
+    order: DeploymentOrder, run: Callable[..., Awaitable[DeploymentInfo]]
+) -> Rollback:
+    """Start the rollback and return when its workflow exists."""
+    label = _label_of(order)
+    return await workflow.start_child_workflow(
+        run,
+        order,
+        id=order.deployment_id,
+        static_summary=f"Roll back {order.group.full_name} to {label}",
+        search_attributes=attributes_of(order, label),
+    )
+
+
+async def outcome_of_rollback(order: DeploymentOrder, rollback: Rollback) -> str:
+    """Wait for the rollback's end and return what came of it, in a sentence."""
+    label = _label_of(order)
     try:
-        await workflow.execute_child_workflow(
-            run,
-            order,
-            id=order.deployment_id,
-            static_summary=f"Roll back {order.group.full_name} to {label}",
-            search_attributes=attributes_of(order, label),
-        )
+        await rollback
     except ChildWorkflowError as error:
         return (
             f"Rollback {order.deployment_id} to {label} did not succeed: {error.cause}. Look at "
             f"it with: rollway status {order.deployment_id}"
         )
     return f"Rolled back to {label} by {order.deployment_id}"
+
+
+def _label_of(order: DeploymentOrder) -> str:
+    assert order.plan is not None
+    return order.plan.revision.label
 
 
 async def tell_group(group: DeploymentGroup, outcome: DeploymentOutcome) -> None:

@@ -237,12 +237,14 @@ class DeploymentWorkflow:
             self._record.publish_rollback(rollback_message=decision.message)
             return
         order = compensation.order_of_rollback(self._order, self._plan, decision)
+        rollback = await compensation.start_rollback(order, DeploymentWorkflow.run)
+        # Only now: whoever reads the id may ask for the deployment.
         self._record.publish_rollback(
             rollback_deployment_id=order.deployment_id,
             rollback_message=f"Rolling back {len(decision.targets)} touched instances to "
             f"{decision.revision.label}: {order.deployment_id}",
         )
-        message = await compensation.roll_back(order, DeploymentWorkflow.run)
+        message = await compensation.outcome_of_rollback(order, rollback)
         self._record.publish_rollback(rollback_message=message)
 
     def _rollback_decision(self) -> RollbackDecision:

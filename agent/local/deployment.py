@@ -12,6 +12,7 @@ from typing import Any, TextIO, TypeVar
 from agent.events import Events
 from agent.hooks import Place
 from agent.interruption import Interrupted, Interruption, Wish, on_thread
+from agent.journal import Journal
 from agent.layout import Layout
 from agent.lifecycle import Host
 from agent.local.bundle import pin
@@ -19,10 +20,10 @@ from agent.local.narration import Narrator
 from agent.local.order import custom_events
 from agent.local.settings import LocalSettings
 from agent.lock import exclusive
-from agent.segment import Segment
+from agent.segment import Segment, complete
 from codedeploy.commands import LifecycleCommand
 from codedeploy.errors import Refused
-from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode, LifecycleEvent, ScriptSource
+from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode, LifecycleEvent
 from codedeploy.revision import PinnedRevision
 
 T = TypeVar("T")
@@ -47,6 +48,8 @@ def deploy(settings: LocalSettings, out: TextIO) -> bool:
     with exclusive(settings.root):
         try:
             return asyncio.run(_deploy(settings, out))
+        except KeyboardInterrupt:
+            raise Refused("The deployment was stopped before it began.") from None
         except OSError as error:
             raise Refused(
                 f"The deployment is unfinished, because {settings.root} does not take its records: "
@@ -130,8 +133,9 @@ class LocalDeployment:
                 if events[number:]:
                     self._narrator.say(f"Skipped: {', '.join(events[number:])}")
                 return False
-        group = self._place.layout.group(self._command.deployment_group_id)
-        group.point(ScriptSource.LAST_SUCCESSFUL, self._command.deployment_id)
+        layout = self._place.layout
+        journal = Journal(layout.deployment(self._command.deployment_id).journal)
+        complete(self._command, layout, journal)
         return True
 
     async def _succeeds(self, event: str) -> bool:

@@ -28,12 +28,12 @@ class Narrator:
         self._out: TextIO | None = out
         self._followed: dict[str, _Followed] = {}
 
-    def say(self, line: str) -> None:
-        """Print a line."""
+    def say(self, text: str) -> None:
+        """Print one or more lines."""
         if self._out is None:
             return
         try:
-            self._out.write(f"{line}\n")
+            self._out.write(f"{text}\n")
             self._out.flush()
         except OSError:
             self._out = None
@@ -42,8 +42,8 @@ class Narrator:
     def catch_up(self) -> None:
         """Print what scripts have printed since the last call."""
         for followed in self._scripts():
-            for line in followed.news():
-                self.say(line)
+            for lines in followed.news():
+                self.say(lines)
 
     def verdict(self, event: str, diagnostics: Diagnostics) -> None:
         """Print how an event ended."""
@@ -82,7 +82,7 @@ class _Followed:
         self._is_told = False
 
     def news(self) -> Iterator[str]:
-        """Return the lines that have come since the last call."""
+        """Return what has come since the last call, one or more lines at a time."""
         if self._is_told:
             return
         if self._heading:
@@ -90,7 +90,9 @@ class _Followed:
             self._heading = ""
         end = self._recording.end
         for text in self._new_text(until=end.output_bytes if end else None):
-            yield from self._whole_lines(text)
+            lines = self._whole_lines(text)
+            if lines is not None:
+                yield _quoted(lines)
         if end is not None:
             self._is_told = True
             if self._pending:
@@ -108,16 +110,18 @@ class _Followed:
                 self._offset += len(chunk)
                 yield self._decoder.decode(chunk)
 
-    def _whole_lines(self, text: str) -> Iterator[str]:
-        *lines, self._pending = (self._pending + text).split("\n")
-        while len(self._pending) > _LONGEST_LINE:
-            lines.append(self._pending[:_LONGEST_LINE])
-            self._pending = self._pending[_LONGEST_LINE:]
-        yield from map(_quoted, lines)
+    def _whole_lines(self, text: str) -> str | None:
+        """Return the lines that are whole now, if any; one that grows beyond bounds is cut."""
+        lines, newline, rest = (self._pending + text).rpartition("\n")
+        if len(rest) > _LONGEST_LINE:
+            lines, newline, rest = f"{lines}{newline}{rest}", "\n", ""
+        self._pending = rest
+        return lines if newline else None
 
 
-def _quoted(line: str) -> str:
-    return f"  | {printable(line).replace(chr(10), ' ')}"
+def _quoted(lines: str) -> str:
+    """Return lines so that they can be told from the agent's own; there may be a million."""
+    return "  | " + printable(lines).replace("\n", "\n  | ")
 
 
 def _discard_standard_output() -> None:

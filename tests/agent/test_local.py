@@ -23,6 +23,7 @@ from agent.local.order import DEFAULT_EVENTS, custom_events, read_events
 from agent.local.settings import local_settings_of
 from agent.lock import exclusive
 from agent.recording import Recording, ScriptEnd
+from agent.retention import KEPT_REVISIONS
 from agent.settings import CONFIGURATION_VARIABLE, DEFAULT_ROOT, ROOT_VARIABLE
 from codedeploy.errors import InvalidInput
 from codedeploy.lifecycle import IGNORABLE, LifecycleErrorCode
@@ -176,26 +177,37 @@ def test_records_that_cannot_be_kept_are_named(
     assert f"{root} does not take its records" in capsys.readouterr().err
 
 
-def test_a_line_without_an_end_is_told_in_pieces(tmp_path: Path) -> None:
-    deployment = DeploymentDirectory(tmp_path)
+def narrated(directory: Path, output: bytes) -> str:
+    """Return what is told about a script that printed `output`."""
+    deployment = DeploymentDirectory(directory)
     recording = Recording(deployment.script("AfterInstall", 1))
     recording.open("a.sh")
-    recording.output.write_bytes(b"x" * 1_000_000)
+    recording.output.write_bytes(output)
     recording.close(
         ScriptEnd(
             error_code=LifecycleErrorCode.SUCCESS,
             phrase="exited 0",
             time=datetime.now(UTC),
-            output_bytes=1_000_000,
+            output_bytes=len(output),
         )
     )
     out = io.StringIO()
-
     Narrator(deployment, out).catch_up()
+    return out.getvalue()
 
-    quoted = [line for line in out.getvalue().splitlines() if line.startswith("  | ")]
+
+def test_a_line_without_an_end_is_told_in_pieces(tmp_path: Path) -> None:
+    text = narrated(tmp_path, b"x" * 1_000_000)
+
+    quoted = [line for line in text.splitlines() if line.startswith("  | ")]
     assert sum(len(line) - 4 for line in quoted) == 1_000_000
-    assert max(map(len, quoted)) < 10_000
+    assert max(map(len, quoted)) < 100_000
+
+
+def test_empty_lines_and_one_without_an_end_are_told(tmp_path: Path) -> None:
+    text = narrated(tmp_path, b"\none\n\n\ntwo")
+
+    assert text == "AfterInstall: a.sh\n  | \n  | one\n  | \n  | \n  | two\n  exited 0\n"
 
 
 def flags(bundle: Path, *more: str) -> list[str]:
@@ -239,6 +251,15 @@ def test_the_agents_configuration_counts_here_too(bundle: Path) -> None:
 
     assert settings.destination_root == Path("/d")
     assert settings.environment == {"PORT": "80"}
+
+
+def test_a_revision_that_succeeded_counts_as_one_of_those_to_be_kept(bundle: Path) -> None:
+    for number in range(KEPT_REVISIONS + 2):
+        (bundle / "f").write_text(str(number))
+        assert cli.main(arguments(bundle)) == 0
+
+    kept = list((bundle.parent / "root/deployments").glob("*/archive"))
+    assert KEPT_REVISIONS <= len(kept) < KEPT_REVISIONS + 2
 
 
 NAMES = st.lists(st.sampled_from([*DEFAULT_EVENTS, "HealthCheck", "Warm_up"]), unique=True)

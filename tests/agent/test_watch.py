@@ -87,7 +87,7 @@ async def test_a_watch_goes_with_its_script(stage: Stage) -> None:
     assert _watches(stage) == []
 
 
-async def test_a_watch_spares_whoever_has_the_runners_number_by_then(
+async def test_a_watch_sends_nothing_to_the_group_of_a_script_that_has_ended(
     stage: Stage, sleeper: Runner
 ) -> None:
     watch = Watch(stage.recording, sleeper, timeout_seconds=0, grace_seconds=0)
