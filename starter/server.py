@@ -188,7 +188,10 @@ async def _until_ready(server: Child, settings: ServerSettings) -> None:
 async def _prepared(settings: ServerSettings) -> bool:
     """Make the server's namespace fit for Rollway; False while the server does not answer yet."""
     try:
-        await namespace.prepare(await Client.connect(settings.address, namespace=NAMESPACE))
+        client = await Client.connect(settings.address, namespace=NAMESPACE)
+        await namespace.prepare(client)
+        # Lists know a new namespace a moment later than everything else.
+        await client.count_workflows("ExecutionStatus = 'Running'")
     except (RuntimeError, RPCError):  # RuntimeError is what the SDK raises while nobody listens.
         return False
     return True
