@@ -3,13 +3,13 @@
     python -m bench.ceiling --address HOST:PORT
 
 A workflow runs batches of fifty hosts, four at once, as child workflows; a batch awaits a bare
-activity on the queue of each of its hosts. No plan, no lock, no statuses, no sandbox.
+activity on the queue of each of its hosts. No plan, no lock, no statuses, no sandbox. What the
+server loses is repeated after as long as Rollway waits for a heartbeat.
 """
 
 import argparse
 import asyncio
 import signal
-from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.client import Client
@@ -20,9 +20,9 @@ from codedeploy.commands import host_queue
 from codedeploy.fleet import BATCH_LIMIT
 from codedeploy.pace import MOST_OPEN_BATCHES
 from starter.server import NAMESPACE
+from workflows.options import HEARTBEAT_LIMIT
 
 QUEUE = "ceiling"
-_LIMIT = timedelta(minutes=5)
 
 
 def batches(hosts: list[str]) -> list[list[str]]:
@@ -46,7 +46,7 @@ class BareBatch:
             host,
             result_type=str,
             task_queue=host_queue(host),
-            start_to_close_timeout=_LIMIT,
+            start_to_close_timeout=HEARTBEAT_LIMIT,
         )
         return answer
 

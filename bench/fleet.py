@@ -20,12 +20,18 @@ from uuid import uuid4
 
 from rich.console import Console
 from rich.table import Table
+from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHandle
 
 from bench import agent_memory
 from bench.ceiling import QUEUE, BareFleet, batches
 from bench.rig import Meter, Rig, rig
 from starter.client import Rollway
+
+_HEADINGS = (
+    *("hosts", "", "hosts/s", "of ceiling"),
+    *("server ms", "worker ms", "events", "KB", "lost"),
+)
 
 Start = Callable[[], Awaitable[WorkflowHandle[Any, Any]]]
 
@@ -39,6 +45,7 @@ class Run:
         worker_seconds: Processor time of the worker that ran the workflows.
         events: Of the histories of the workflow and its batches.
         history_bytes: Their size.
+        lost: Activities the server counted as started and no host ever saw; they were repeated.
     """
 
     hosts: int
@@ -47,6 +54,7 @@ class Run:
     worker_seconds: float
     events: int
     history_bytes: int
+    lost: int
 
     @property
     def rate(self) -> float:
@@ -80,25 +88,28 @@ async def timed(rig: Rig, start: Start, *, worker: Meter) -> Run:
     server_after, worker_after = rig.server.cpu_seconds, worker.cpu_seconds
     closed = (await handle.describe()).close_time
     assert closed is not None
-    events, history_bytes = await _history(rig, handle.id)
+    histories = await _histories(rig, handle.id)
     return Run(
         hosts=len(rig.hosts),
         seconds=(closed - began).total_seconds(),
         server_seconds=server_after - server_before,
         worker_seconds=worker_after - worker_before,
-        events=events,
-        history_bytes=history_bytes,
+        events=sum(len(events) for events in histories),
+        history_bytes=sum(event.ByteSize() for events in histories for event in events),
+        lost=sum(_is_repeated(event) for events in histories for event in events),
     )
 
 
-async def _history(rig: Rig, workflow_id: str) -> tuple[int, int]:
-    """Return the number and size of the events of a workflow and its batches."""
+async def _histories(rig: Rig, workflow_id: str) -> list[list[HistoryEvent]]:
+    """Return the events of a workflow and of each of its batches."""
     numbers = range(1, len(batches(rig.hosts)) + 1)
     ids = [workflow_id, *(f"{workflow_id}/batch-{number}" for number in numbers)]
-    client = rig.rollway.temporal
-    described = [await client.get_workflow_handle(one).describe() for one in ids]
-    infos = [one.raw_description.workflow_execution_info for one in described]
-    return sum(one.history_length for one in infos), sum(one.history_size_bytes for one in infos)
+    handles = [rig.rollway.temporal.get_workflow_handle(one) for one in ids]
+    return [[event async for event in handle.fetch_history_events()] for handle in handles]
+
+
+def _is_repeated(event: HistoryEvent) -> bool:
+    return event.activity_task_started_event_attributes.attempt > 1
 
 
 async def ceiling(rig: Rig) -> Run:
@@ -162,7 +173,7 @@ def _memory(rig: Rig) -> dict[str, float]:
 def speed(sizes: list[Size]) -> Table:
     """Return the table of rates, and of what a host costs."""
     table = Table(title="Deployments, AllAtOnce, scripts that do nothing")
-    for heading in ("hosts", "", "hosts/s", "of ceiling", "server ms", "worker ms", "events", "KB"):
+    for heading in _HEADINGS:
         table.add_column(heading, justify="right")
     for size in sizes:
         table.add_row(f"{size.hosts}", "ceiling", *_row(size.ceiling, ""))
@@ -179,6 +190,7 @@ def _row(runs: list[Run], ratio: str) -> tuple[str, ...]:
         f"{median(1000 * run.worker_seconds / run.hosts for run in runs):.1f}",
         f"{median(run.events / run.hosts for run in runs):.1f}",
         f"{median(run.history_bytes / run.hosts / 1000 for run in runs):.1f}",
+        f"{sum(run.lost for run in runs)}",
     )
 
 
