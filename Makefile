@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+MINISTACK := $(VENV)/ministack
+MINISTACK_READY := $(MINISTACK)/.ready
 
 .PHONY: demo test check lint fast format bench clean
 
 demo: $(READY)
 	$(BIN)/rollway demo $(ARGS)
 
-test: $(READY)
+test: $(READY) $(MINISTACK_READY)
 	$(BIN)/python -m pytest $(ARGS)
 
 fast: $(READY)
@@ -37,6 +39,12 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)
+
+# An emulator for tests whose packages contradict ours.
+$(MINISTACK_READY): constraints-ministack.txt | $(READY)
+	$(PYTHON) -m venv $(MINISTACK)
+	$(MINISTACK)/bin/python -m pip install --quiet --disable-pip-version-check --requirement constraints-ministack.txt
+	touch $(MINISTACK_READY)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,6 +1,6 @@
-"""The real Temporal server, once a test run, and a control plane's worker on it."""
+"""The real Temporal server and the emulator of AWS, once a test run, and a worker on both."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,8 +9,11 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
+from activities.aws import Aws
 from starter.processes import free_port
 from starter.server import NAMESPACE, ServerSettings, start_server
+from tests.aws.emulator import Emulator, emulator
+from tests.aws.sessions import session_of
 from tests.scenario import Scenario
 
 
@@ -33,13 +36,27 @@ async def temporal(server_address: str) -> Client:
 
 
 @pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    with emulator() as running:
+        yield running
+
+
+@pytest.fixture
+def aws(running_emulator: Emulator) -> Emulator:
+    running_emulator.reset()
+    return running_emulator
+
+
+@pytest.fixture(scope="session")
 async def control_plane(
-    temporal: Client, tmp_path_factory: pytest.TempPathFactory
+    temporal: Client, running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Path]:
     store = tmp_path_factory.mktemp("bundles")
-    with ThreadPoolExecutor(4) as executor:
-        async with worker.build(temporal, store, executor):
+    aws = Aws(session_of(running_emulator, tmp_path_factory.mktemp("aws")))
+    with ThreadPoolExecutor(8) as executor:
+        async with worker.build(temporal, store, executor, aws=aws):
             yield store
+    aws.close()
 
 
 @pytest.fixture
