@@ -6,12 +6,14 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from codedeploy.alarm import AlarmConfiguration
 from codedeploy.application import ComputePlatform, Name
 from codedeploy.commands import Progress
 from codedeploy.deployment_group import ApprovalGate, AutoRollbackConfiguration, OnDeadline
 from codedeploy.errors import InvalidDeploymentId
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
 from codedeploy.revision import PinnedRevision, Revision
+from codedeploy.traffic import TrafficProgress
 from codedeploy.wire import Model
 
 DEPLOYMENT_ID = re.compile(r"d-[A-Z0-9]{9}")
@@ -201,6 +203,7 @@ class Wait(Model):
     until: datetime | None = None
     on_deadline: OnDeadline | None = None
     is_approval: bool = False
+    is_ready_wait: bool = False
 
 
 class Intervention(Model):
@@ -225,6 +228,49 @@ class InterventionRequest(Model):
     by: str = ""
 
 
+class LambdaFunctionInfo(Model):
+    """The function of a Lambda deployment, and what its versions get.
+
+    Attributes:
+        target_version_weight: Percent of the traffic that the target version gets now.
+
+    Source: CodeDeploy API Reference, LambdaFunctionInfo.
+    """
+
+    function_name: str
+    function_alias: str
+    current_version: str
+    target_version: str
+    target_version_weight: float = 0
+
+
+class TaskSetLabel(StrEnum):
+    """The part that a task set plays."""
+
+    BLUE = "Blue"
+    GREEN = "Green"
+
+
+class ECSTaskSet(Model):
+    """One of the two task sets of an ECS deployment.
+
+    Attributes:
+        identifer: Its id, spelled as CodeDeploy's API spells the member.
+        traffic_weight: Percent of the production traffic it gets now.
+
+    Source: CodeDeploy API Reference, ECSTaskSet.
+    """
+
+    identifer: str
+    desired_count: int = 0
+    pending_count: int = 0
+    running_count: int = 0
+    status: str = ""
+    traffic_weight: float = 0
+    target_group: str = ""
+    task_set_label: TaskSetLabel
+
+
 class DeploymentRequest(Model):
     """A request to deploy, as CodeDeploy's CreateDeployment takes it.
 
@@ -232,7 +278,9 @@ class DeploymentRequest(Model):
         idempotency_key: The same key again returns the deployment of the first call.
         plan_id: Deploy only if this plan still holds.
         revision: What to deploy; None redeploys the group's last successful revision.
-        target_instances: Only these of the group's instances; None means all.
+        override_alarm_configuration: In place of the group's, for this deployment.
+        takes_current_as_found: A Lambda AppSpec's CurrentVersion is not compared with the alias:
+            going back to a revision, whatever runs.
 
     Source: CodeDeploy API Reference, CreateDeployment.
     """
@@ -246,9 +294,11 @@ class DeploymentRequest(Model):
     auto_rollback_configuration: AutoRollbackConfiguration | None = None
     update_outdated_instances_only: bool = False
     file_exists_behavior: str = "DISALLOW"
+    override_alarm_configuration: AlarmConfiguration | None = None
     approvals: tuple[ApprovalGate, ...] | None = None
     idempotency_key: str | None = None
     plan_id: str | None = None
+    takes_current_as_found: bool = False
 
     @property
     def group_name(self) -> str:
@@ -271,6 +321,8 @@ class DeploymentInfo(Model):
 
     Attributes:
         slow_targets: Targets whose event takes long, with what their agents last said.
+        target: The one target of a deployment to a function or a service.
+        traffic: How its traffic moves.
 
     Source: CodeDeploy API Reference, DeploymentInfo.
     """
@@ -291,6 +343,8 @@ class DeploymentInfo(Model):
     description: str = ""
     creator: Creator = Creator.USER
     rollback_info: RollbackInfo = RollbackInfo()
+    deployment_status_messages: tuple[str, ...] = ()
+    instance_termination_wait_time_started: bool = False
     revision_label: str = ""
     previous_revision_label: str = ""
     fleet_size: int = 0
@@ -308,6 +362,22 @@ class DeploymentInfo(Model):
     interventions: tuple[Intervention, ...] = ()
     undo_problems: tuple[str, ...] = ()
     slow_targets: tuple[TargetResult, ...] = ()
+    target: TargetResult | None = None
+    traffic: TrafficProgress | None = None
+    lambda_function_info: LambdaFunctionInfo | None = None
+    task_sets_info: tuple[ECSTaskSet, ...] = ()
+
+
+class Termination(Model):
+    """What a deployment has left to do after its success: ending the original.
+
+    Attributes:
+        workflow_id: The workflow that waits and then does it.
+        task_set: What it ends.
+    """
+
+    workflow_id: str
+    task_set: str
 
 
 class DeploymentOutcome(Model):
@@ -316,6 +386,7 @@ class DeploymentOutcome(Model):
     Attributes:
         succeeded: Targets that now run the revision and are healthy.
         failed: Targets that were attempted and are not.
+        termination: What is left to do; the next deployment sees to it first.
     """
 
     deployment_id: str
@@ -324,3 +395,4 @@ class DeploymentOutcome(Model):
     revision: PinnedRevision | None = None
     succeeded: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    termination: Termination | None = None

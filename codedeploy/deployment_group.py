@@ -6,7 +6,10 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic.alias_generators import to_pascal
 
+from codedeploy.alarm import AlarmConfiguration
 from codedeploy.application import ComputePlatform, Name
+from codedeploy.blue_green import BlueGreenDeploymentConfiguration
+from codedeploy.load_balancing import LoadBalancerInfo
 from codedeploy.wire import Model
 
 
@@ -124,6 +127,17 @@ class ApprovalGate(Model):
     on_deadline: OnDeadline = OnDeadline.ROLLBACK
 
 
+class ECSService(Model):
+    """A service, by names or ARNs."""
+
+    service_name: str
+    cluster_name: str = "default"
+
+
+def _has_list(value: Any, key: str) -> bool:
+    return isinstance(value, dict) and isinstance(value.get(key), list)
+
+
 class DeploymentGroup(Model):
     """Where an application is deployed, and by what rules.
 
@@ -132,6 +146,10 @@ class DeploymentGroup(Model):
         approvals: See `ApprovalGate`.
         agent_timeout_seconds: How long an agent may stay away before its host fails.
         environment: Variables for every script (Differs from AWS: CodeDeploy has none).
+        service_role_arn: The role that the worker assumes to act on Lambda, ECS, load balancers
+            and alarms; None acts with the worker's own credentials.
+        hook_timeout_minutes: How long a hook function may take to say what came of it (Differs
+            from AWS: always an hour there).
 
     Source: CodeDeploy API Reference, DeploymentGroupInfo and CreateDeploymentGroup.
     """
@@ -147,13 +165,13 @@ class DeploymentGroup(Model):
     auto_scaling_groups: tuple[Any, ...] = Field(default=(), max_length=10)
     service_role_arn: str | None = None
     trigger_configurations: tuple[dict[str, Any], ...] = Field(default=(), max_length=10)
-    alarm_configuration: dict[str, Any] | None = None
+    alarm_configuration: AlarmConfiguration = AlarmConfiguration()
     auto_rollback_configuration: AutoRollbackConfiguration = AutoRollbackConfiguration()
     outdated_instances_strategy: str = "UPDATE"
     deployment_style: DeploymentStyle = DeploymentStyle()
-    blue_green_deployment_configuration: dict[str, Any] | None = None
-    load_balancer_info: dict[str, Any] | None = None
-    ecs_services: tuple[dict[str, Any], ...] = ()
+    blue_green_deployment_configuration: BlueGreenDeploymentConfiguration | None = None
+    load_balancer_info: LoadBalancerInfo | None = None
+    ecs_services: tuple[ECSService, ...] = ()
     termination_hook_enabled: bool = False
     ec2_deployment_options: dict[str, Any] | None = None
     tags: tuple[dict[str, str], ...] = ()
@@ -161,11 +179,17 @@ class DeploymentGroup(Model):
     approvals: tuple[ApprovalGate, ...] = ()
     agent_timeout_seconds: int = Field(default=300, ge=5, le=24 * 3600)
     environment: dict[str, str] = {}
+    hook_timeout_minutes: int = Field(default=60, ge=1, le=24 * 60)
 
     @property
     def full_name(self) -> str:
         """`application/group`, as people and commands write it."""
         return f"{self.application_name}/{self.deployment_group_name}"
+
+    @property
+    def controls_traffic(self) -> bool:
+        """Whether load balancers take instances out of service while they are deployed to."""
+        return self.deployment_style.deployment_option is DeploymentOption.WITH_TRAFFIC_CONTROL
 
     @field_validator("ec2_tag_filters", "on_premises_instance_tag_filters", mode="before")
     @classmethod
@@ -173,6 +197,15 @@ class DeploymentGroup(Model):
         if value is None:
             return ()
         return tuple(value) if isinstance(value, list) else value
+
+    @field_validator("alarm_configuration", mode="before")
+    @classmethod
+    def _absent_is_none_at_all(cls, value: Any) -> Any:
+        if value is None:
+            return AlarmConfiguration()
+        # What a validator has seen is no JSON any more, and a strict tuple is then no list.
+        lists = {"alarms": tuple(value["alarms"])} if _has_list(value, "alarms") else {}
+        return {**value, **lists} if lists else value
 
     @model_validator(mode="after")
     def _combines_no_rivals(self) -> Self:

@@ -30,9 +30,13 @@ class ErrorCode(StrEnum):
     AUTO_SCALING_CONFIGURATION = "AUTO_SCALING_CONFIGURATION"
     CUSTOMER_APPLICATION_UNHEALTHY = "CUSTOMER_APPLICATION_UNHEALTHY"
     DEPLOYMENT_GROUP_MISSING = "DEPLOYMENT_GROUP_MISSING"
+    ECS_UPDATE_ERROR = "ECS_UPDATE_ERROR"
+    ELASTIC_LOAD_BALANCING_INVALID = "ELASTIC_LOAD_BALANCING_INVALID"
     HEALTH_CONSTRAINTS = "HEALTH_CONSTRAINTS"
     HEALTH_CONSTRAINTS_INVALID = "HEALTH_CONSTRAINTS_INVALID"
     HOOK_EXECUTION_FAILURE = "HOOK_EXECUTION_FAILURE"
+    IAM_ROLE_MISSING = "IAM_ROLE_MISSING"
+    IAM_ROLE_PERMISSIONS = "IAM_ROLE_PERMISSIONS"
     INTERNAL_ERROR = "INTERNAL_ERROR"
     INVALID_ECS_SERVICE = "INVALID_ECS_SERVICE"
     INVALID_LAMBDA_CONFIGURATION = "INVALID_LAMBDA_CONFIGURATION"
@@ -42,7 +46,9 @@ class ErrorCode(StrEnum):
     PLAN_NO_LONGER_HOLDS = "PLAN_NO_LONGER_HOLDS"
     NO_INSTANCES = "NO_INSTANCES"
     OVER_MAX_INSTANCES = "OVER_MAX_INSTANCES"
+    RESOURCE_LIMIT_EXCEEDED = "RESOURCE_LIMIT_EXCEEDED"
     REVISION_MISSING = "REVISION_MISSING"
+    THROTTLED = "THROTTLED"
     TIMEOUT = "TIMEOUT"
 
 
@@ -121,6 +127,50 @@ class InvalidOnPremisesTagCombination(InvalidInput):
     """Both `onPremisesInstanceTagFilters` and `onPremisesTagSet` were given."""
 
 
+class InvalidAlarmConfig(InvalidInput):
+    """Alarms are enabled but none is named, or one is named twice."""
+
+
+class InvalidAutoScalingGroup(InvalidInput):
+    """An Auto Scaling group is unknown, or given for a platform that has none."""
+
+
+class InvalidBlueGreenDeploymentConfiguration(InvalidInput):
+    """The rules of a blue/green deployment contradict each other or its platform."""
+
+
+class InvalidDeploymentStyle(InvalidInput):
+    """The platform cannot be deployed to in that style."""
+
+
+class InvalidECSService(InvalidInput):
+    """An ECS service is missing, given twice, or given for another platform."""
+
+
+class InvalidLoadBalancerInfo(InvalidInput):
+    """A load balancer is missing, or given for a platform that has none."""
+
+
+class InvalidTargetGroupPair(InvalidInput):
+    """A pair of target groups is not two groups, one production and at most one test listener."""
+
+
+class InvalidTag(InvalidInput):
+    """Tag filters are given for a platform that has no instances."""
+
+
+class InvalidLifecycleEventHookExecutionId(InvalidInput):
+    """The deployment awaits no verdict of that hook execution."""
+
+
+class InvalidLifecycleEventHookExecutionStatus(InvalidInput):
+    """A hook's verdict is neither Succeeded nor Failed."""
+
+
+class UnsupportedActionForDeploymentType(InvalidInput):
+    """The deployment is to another platform than the request is for."""
+
+
 class InvalidAutoRollbackConfig(InvalidInput):
     """Automatic rollback is enabled but names no event."""
 
@@ -186,7 +236,15 @@ class DeploymentAlreadyCompleted(Refused):
 
 
 class DeploymentIsNotInReadyState(Refused):
-    """The deployment waits for nothing that could be approved or rejected."""
+    """The deployment waits for nothing that could be approved, rejected or continued."""
+
+
+class ECSServiceMappingLimitExceeded(Refused):
+    """Another deployment group deploys to that ECS service already."""
+
+
+class LifecycleEventAlreadyCompleted(Refused):
+    """The hook execution has its verdict, or its time is over."""
 
 
 class DeploymentConfigAlreadyExists(Refused):
@@ -226,6 +284,7 @@ _AS_ERROR_CODE = {
     "ApplicationDoesNotExistException": ErrorCode.APPLICATION_MISSING,
     "DeploymentGroupDoesNotExistException": ErrorCode.DEPLOYMENT_GROUP_MISSING,
     "InvalidRevisionException": ErrorCode.INVALID_REVISION,
+    "InvalidTrafficRoutingConfigurationException": ErrorCode.ELASTIC_LOAD_BALANCING_INVALID,
     "RevisionDoesNotExistException": ErrorCode.REVISION_MISSING,
     "UnsupportedOperationException": ErrorCode.INVALID_REVISION,
 }

@@ -2,7 +2,12 @@
 
 from datetime import datetime
 
-from codedeploy.deployment import Creator, DeploymentOutcome, DeploymentStatus
+from codedeploy.deployment import (
+    Creator,
+    DeploymentOutcome,
+    DeploymentStatus,
+    Termination,
+)
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import RevisionDoesNotExist
 from codedeploy.instances import InstanceHealth
@@ -44,6 +49,7 @@ class DeploymentGroupInfo(Model):
         queue: Deployments that wait for their turn, in order.
         health: What is known of each instance that was ever deployed to.
         history: The last hundred deployments, newest first.
+        termination: What the last deployment has left to do.
     """
 
     group: DeploymentGroup
@@ -55,6 +61,7 @@ class DeploymentGroupInfo(Model):
     queue: tuple[str, ...] = ()
     health: dict[str, InstanceHealth] = {}
     history: tuple[DeploymentRecord, ...] = ()
+    termination: Termination | None = None
 
 
 def known_of(info: DeploymentGroupInfo) -> Known:
@@ -108,6 +115,8 @@ def ended(
         "history": _history_after(info, outcome, now),
         "last_attempted_deployment": outcome.deployment_id,
     }
+    if outcome.termination is not None:
+        changes["termination"] = outcome.termination
     if outcome.status is DeploymentStatus.SUCCEEDED and outcome.creator is not Creator.ROLLBACK:
         changes["last_successful_deployment"] = outcome.deployment_id
         changes["last_successful_revision"] = outcome.revision

@@ -39,3 +39,8 @@ def config_workflow_id(name: str) -> str:
 def instance_workflow_id(name: str) -> str:
     """Return the id of an instance's entity workflow."""
     return f"instance/{name}"
+
+
+def termination_workflow_id(deployment_id: str) -> str:
+    """Return the id of the workflow that ends the original of an ECS deployment."""
+    return f"{deployment_id}/termination"

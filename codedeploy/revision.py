@@ -45,11 +45,30 @@ SUFFIXES = {
 }
 """The form of an archive by the end of its name."""
 
+APPSPEC_SUFFIXES = {
+    ".yml": BundleType.YAML,
+    ".yaml": BundleType.YAML,
+    ".json": BundleType.JSON,
+}
+"""The form of an AppSpec file alone, by the end of its name."""
+
+LARGEST_APPSPEC = 100 * 1024
+"""Bytes of an AppSpec file that is the whole revision."""
+
 
 def bundle_type_of(name: str | PurePath) -> BundleType | None:
     """Return the form of an archive by its name, in any case."""
+    return _form_of(name, SUFFIXES)
+
+
+def appspec_type_of(name: str | PurePath) -> BundleType | None:
+    """Return the form of an AppSpec file alone by its name, in any case."""
+    return _form_of(name, APPSPEC_SUFFIXES)
+
+
+def _form_of(name: str | PurePath, forms: dict[str, BundleType]) -> BundleType | None:
     lowered = str(name).lower()
-    return next((form for suffix, form in SUFFIXES.items() if lowered.endswith(suffix)), None)
+    return next((form for suffix, form in forms.items() if lowered.endswith(suffix)), None)
 
 
 class S3Location(Model):
@@ -87,10 +106,15 @@ def problem_of_commit(commit_id: str) -> str:
 
 
 class AppSpecContent(Model):
-    """The text of an AppSpec file (Lambda and ECS)."""
+    """The text of an AppSpec file (Lambda and ECS).
+
+    Attributes:
+        label: Its name for people; None has none.
+    """
 
     content: str | None = None
     sha256: str | None = None
+    label: str | None = None
 
 
 class LocalLocation(Model):
@@ -165,7 +189,8 @@ class Revision(Model):
             return f"{self.git_hub_location.repository}@{self.git_hub_location.commit_id[:7]}"
         if self.https_location is not None:
             return without_secrets(self.https_location.url)
-        return "AppSpec content"
+        text = self.app_spec_content or self.string
+        return (text.label if text else None) or "AppSpec content"
 
     @model_validator(mode="after")
     def _has_its_location(self) -> Self:
@@ -184,7 +209,8 @@ class PinnedRevision(Model):
         label: Short name for people: `v2`, `shop-1.4.tgz`, `s3://bucket/key`.
         location: Where agents fetch the bundle: `file:///...` of the content-addressed store,
             `s3://bucket/key?versionId=...&etag=...`, or `https://...`.
-        bundle_type: `tar`, `tgz` or `zip`; a directory is packed when it is pinned.
+        bundle_type: `tar`, `tgz` or `zip`, and a directory is packed when it is pinned; `YAML` or
+            `JSON` for an AppSpec file alone, which is kept in the store.
         sha256: Hex digest of the bundle, verified on every host before unpacking.
         size_bytes: Length of the bundle.
         appspec_filename: Name of the AppSpec file at the bundle's root.
@@ -208,7 +234,8 @@ class PinnedRevision(Model):
 
 def pinned_again(pinned: PinnedRevision) -> Revision:
     """Return the revision that deploys exactly what `pinned` is, from the store."""
-    if pinned.revision.revision_type is not RevisionType.LOCAL:
+    kept = (RevisionType.LOCAL, RevisionType.APP_SPEC_CONTENT, RevisionType.STRING)
+    if pinned.revision.revision_type not in kept:
         return pinned.revision
     return Revision(
         revision_type=RevisionType.LOCAL,

@@ -29,7 +29,11 @@ class RollbackDecision(Model):
 
 
 def wants_rollback(
-    status: DeploymentStatus, configuration: AutoRollbackConfiguration, asked: bool | None
+    status: DeploymentStatus,
+    configuration: AutoRollbackConfiguration,
+    asked: bool | None,
+    *,
+    is_alarm: bool = False,
 ) -> bool:
     """Whether a deployment that ends with `status` is to be taken back.
 
@@ -37,12 +41,18 @@ def wants_rollback(
         status: How the deployment ended.
         configuration: The deployment's own, or else its group's.
         asked: What the person who stopped it said; None follows the configuration.
+        is_alarm: An alarm stopped it, not a person.
     """
     if asked is not None:
         return asked
+    stopped = (
+        AutoRollbackEvent.DEPLOYMENT_STOP_ON_ALARM
+        if is_alarm
+        else AutoRollbackEvent.DEPLOYMENT_STOP_ON_REQUEST
+    )
     event = {
         DeploymentStatus.FAILED: AutoRollbackEvent.DEPLOYMENT_FAILURE,
-        DeploymentStatus.STOPPED: AutoRollbackEvent.DEPLOYMENT_STOP_ON_REQUEST,
+        DeploymentStatus.STOPPED: stopped,
     }.get(status)
     return event is not None and configuration.answers(event)
 

@@ -21,10 +21,15 @@ class Verb(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     ROLLBACK = "rollback"
+    CONTINUE = "continue"
 
 
 class Stance(Model):
-    """What decides whether an intervention makes sense now."""
+    """What decides whether an intervention makes sense now.
+
+    Attributes:
+        puts_back_itself: A stop puts back what was changed: there are no instances to roll back.
+    """
 
     deployment_id: str
     group_name: str
@@ -32,6 +37,8 @@ class Stance(Model):
     is_paused: bool = False
     is_stopping: bool = False
     awaits_approval: bool = False
+    awaits_continue: bool = False
+    puts_back_itself: bool = False
 
 
 def refusal(verb: Verb, stance: Stance) -> RollwayError | None:
@@ -46,6 +53,10 @@ def refusal(verb: Verb, stance: Stance) -> RollwayError | None:
         return DeploymentIsNotInReadyState(
             f"{name} waits for no approval now. Look at it with: rollway status {name}"
         )
+    if verb is Verb.CONTINUE and not stance.awaits_continue:
+        return DeploymentIsNotInReadyState(
+            f"{name} does not wait to be continued now. Look at it with: rollway status {name}"
+        )
     if verb is Verb.PAUSE and stance.is_paused:
         return Refused(f"{name} is paused already. Go on with: rollway resume {name}")
     if verb is Verb.RESUME and not stance.is_paused:
@@ -57,14 +68,34 @@ def refusal(verb: Verb, stance: Stance) -> RollwayError | None:
 
 def acknowledgement(verb: Verb, stance: Stance) -> str:
     """Return what happens now, for the person who asked."""
+    back = _puts_back(stance)
     if stance.is_stopping:
-        then = "" if verb is Verb.STOP else " Then every touched instance is rolled back."
+        then = "" if verb is Verb.STOP else f" Then {back}."
         return f"{stance.deployment_id} is being stopped already.{then}"
     return {
-        Verb.STOP: "Stopping: nothing more is started, and running scripts are ended.",
-        Verb.ROLLBACK: "Stopping, then rolling back every touched instance.",
-        Verb.PAUSE: "Pausing: the batches under way finish, and no other is started.",
+        Verb.STOP: _stops(stance),
+        Verb.ROLLBACK: f"Stopping; then {back}.",
+        Verb.PAUSE: f"Pausing: {_under_way(stance)}, and no other is started.",
         Verb.RESUME: "Going on.",
         Verb.APPROVE: "Approved.",
-        Verb.REJECT: "Rejected: stopping, then rolling back every touched instance.",
+        Verb.CONTINUE: "Continuing: traffic is rerouted now.",
+        Verb.REJECT: f"Rejected: stopping; then {back}.",
     }[verb]
+
+
+def _puts_back(stance: Stance) -> str:
+    if stance.puts_back_itself:
+        return "everything that was changed is put back"
+    return "every touched instance is rolled back"
+
+
+def _stops(stance: Stance) -> str:
+    if stance.puts_back_itself:
+        return "Stopping: everything that was changed is put back."
+    return "Stopping: nothing more is started, and running scripts are ended."
+
+
+def _under_way(stance: Stance) -> str:
+    if stance.puts_back_itself:
+        return "the shift under way finishes"
+    return "the batches under way finish"

@@ -1,7 +1,7 @@
 """What a deployment group may ask for that Rollway does not carry out yet."""
 
 from codedeploy.application import ComputePlatform
-from codedeploy.deployment_group import DeploymentGroup, DeploymentOption, DeploymentType
+from codedeploy.deployment_group import DeploymentGroup, DeploymentType
 from codedeploy.errors import UnsupportedOperation
 
 
@@ -20,17 +20,15 @@ def check_supported(group: DeploymentGroup) -> None:
 
 
 def _unsupported(group: DeploymentGroup) -> dict[str, bool]:
+    return {"triggerConfigurations": bool(group.trigger_configurations)} | (
+        _unsupported_on_servers(group) if group.compute_platform is ComputePlatform.SERVER else {}
+    )
+
+
+def _unsupported_on_servers(group: DeploymentGroup) -> dict[str, bool]:
     style = group.deployment_style
-    alarms = group.alarm_configuration or {}
     return {
-        f"the platform {group.compute_platform}": group.compute_platform
-        is not ComputePlatform.SERVER,
         "deploymentType BLUE_GREEN": style.deployment_type is DeploymentType.BLUE_GREEN,
-        "WITH_TRAFFIC_CONTROL": style.deployment_option is DeploymentOption.WITH_TRAFFIC_CONTROL,
-        "loadBalancerInfo": bool(group.load_balancer_info),
         "autoScalingGroups": bool(group.auto_scaling_groups),
-        "ecsServices": bool(group.ecs_services),
-        "alarmConfiguration": bool(alarms.get("enabled")),
-        "triggerConfigurations": bool(group.trigger_configurations),
         "terminationHookEnabled": group.termination_hook_enabled,
     }

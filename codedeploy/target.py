@@ -4,7 +4,13 @@ from datetime import datetime
 
 from codedeploy.commands import LifecycleReport
 from codedeploy.deployment import TargetFailure, TargetResult, TargetStatus
-from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
+from codedeploy.lifecycle import (
+    Diagnostics,
+    LifecycleErrorCode,
+    LifecycleEvent,
+    LifecycleEventResult,
+    LifecycleEventStatus,
+)
 
 
 def begun(result: TargetResult, event: LifecycleEvent, now: datetime) -> TargetResult:
@@ -15,6 +21,17 @@ def begun(result: TargetResult, event: LifecycleEvent, now: datetime) -> TargetR
     return result.model_copy(
         update={"status": TargetStatus.IN_PROGRESS, "events": (*result.events, started)}
     )
+
+
+def accomplished(result: TargetResult, event: LifecycleEvent, now: datetime) -> TargetResult:
+    """Return `result` after `event`, which the control plane carried out, ended well."""
+    events = tuple(
+        _ended(each, now, LifecycleEventStatus.SUCCEEDED)
+        if each.lifecycle_event_name is event
+        else each
+        for each in result.events
+    )
+    return result.model_copy(update={"events": events, "is_touched": True})
 
 
 def advanced(result: TargetResult, report: LifecycleReport) -> TargetResult:
@@ -40,7 +57,7 @@ def failed(
     now: datetime,
 ) -> TargetResult:
     """Return `result` with its failure; events it never reached are skipped."""
-    ended = tuple(_ended(event, now) for event in result.events)
+    ended = tuple(_with_cause(_ended(event, now), failure) for event in result.events)
     return _with_rest_skipped(
         result.model_copy(
             update={
@@ -54,10 +71,22 @@ def failed(
     )
 
 
-def _ended(event: LifecycleEventResult, now: datetime) -> LifecycleEventResult:
+def _ended(
+    event: LifecycleEventResult,
+    now: datetime,
+    status: LifecycleEventStatus = LifecycleEventStatus.FAILED,
+) -> LifecycleEventResult:
     if event.status is not LifecycleEventStatus.IN_PROGRESS:
         return event
-    return event.model_copy(update={"status": LifecycleEventStatus.FAILED, "end_time": now})
+    return event.model_copy(update={"status": status, "end_time": now})
+
+
+def _with_cause(event: LifecycleEventResult, failure: TargetFailure) -> LifecycleEventResult:
+    """Return a failed event that says why, if its host could not say so itself."""
+    if event.status is not LifecycleEventStatus.FAILED or event.diagnostics is not None:
+        return event
+    diagnostics = Diagnostics(error_code=LifecycleErrorCode.UNKNOWN_ERROR, message=failure.message)
+    return event.model_copy(update={"diagnostics": diagnostics})
 
 
 def skipped(result: TargetResult, flow: tuple[LifecycleEvent, ...]) -> TargetResult:
@@ -69,6 +98,16 @@ def skipped(result: TargetResult, flow: tuple[LifecycleEvent, ...]) -> TargetRes
     )
     return _with_rest_skipped(
         result.model_copy(update={"status": TargetStatus.FAILED, "failure": failure}), flow
+    )
+
+
+def interrupted(
+    result: TargetResult, *, flow: tuple[LifecycleEvent, ...], now: datetime
+) -> TargetResult:
+    """Return `result` after a stop: the event under way has failed, the rest are skipped."""
+    events = tuple(_ended(event, now) for event in result.events)
+    return _with_rest_skipped(
+        result.model_copy(update={"status": TargetStatus.FAILED, "events": events}), flow
     )
 
 

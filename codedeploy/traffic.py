@@ -3,7 +3,7 @@
 Source: CodeDeploy User Guide, Deployment configurations on an AWS Lambda compute platform.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from codedeploy.configs import (
     TimeBasedCanary,
@@ -28,6 +28,36 @@ class Shift(Model):
 
     percent: int
     wait: timedelta = _AT_ONCE
+
+
+class TrafficMove(Model):
+    """Traffic that was moved, or put back."""
+
+    time: datetime
+    percent: int
+
+
+class TrafficProgress(Model):
+    """How far the traffic of a deployment has moved along its schedule.
+
+    Attributes:
+        moves: What was done, in order: `percent` of the traffic from then on.
+        next_at: When the next shift is due; None if none is waited for.
+    """
+
+    schedule: tuple[Shift, ...]
+    moves: tuple[TrafficMove, ...] = ()
+    next_at: datetime | None = None
+
+    @property
+    def percent(self) -> int:
+        """What the replacement gets now."""
+        return self.moves[-1].percent if self.moves else 0
+
+    @property
+    def ahead(self) -> tuple[Shift, ...]:
+        """The shifts to come."""
+        return tuple(shift for shift in self.schedule if shift.percent > self.percent)
 
 
 def schedule(routing: TrafficRoutingConfig) -> tuple[Shift, ...]:

@@ -20,7 +20,6 @@ from codedeploy.document import Findings, Node, read_one
 from codedeploy.lifecycle import ECS_HOOKS
 from codedeploy.wire import Model
 
-LATEST = "LATEST"
 _SERVICE = ResourceKind(
     type="AWS::ECS::Service",
     name="TargetService",
@@ -69,8 +68,8 @@ class EcsAppSpec(Model):
 
     Attributes:
         task_definition: ARN with revision.
-        network: None keeps the service's own.
-        capacity_provider_strategy: Empty uses none.
+        platform_version, network: None keeps what the original tasks have.
+        capacity_provider_strategy: Empty keeps what the original tasks have.
         hooks: The function that validates at each event that has one.
         warnings: What the file says in vain, a sentence each.
 
@@ -81,7 +80,7 @@ class EcsAppSpec(Model):
     task_definition: str
     container_name: str
     container_port: int
-    platform_version: str = LATEST
+    platform_version: str | None = None
     network: AwsvpcConfiguration | None = None
     capacity_provider_strategy: tuple[CapacityProvider, ...] = ()
     hooks: FunctionHooks = {}
@@ -111,7 +110,7 @@ def _read(root: Section) -> EcsAppSpec | None:
         task_definition=_task_definition(properties),
         container_name=container_name,
         container_port=container_port,
-        platform_version=properties.text("PlatformVersion") or LATEST,
+        platform_version=properties.text("PlatformVersion") or None,
         network=_network(properties),
         capacity_provider_strategy=_strategy(properties),
         hooks=hooks,

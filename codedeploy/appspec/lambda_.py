@@ -62,15 +62,13 @@ def _read(root: Section) -> LambdaAppSpec | None:
     properties = properties_of(root, _FUNCTION)
     if properties is None:
         return None
-    appspec = LambdaAppSpec(
+    return LambdaAppSpec(
         function_name=_function_name(properties),
         alias=properties.required_text("Alias"),
         current_version=_version(properties, "CurrentVersion"),
         target_version=_version(properties, "TargetVersion"),
         hooks=hooks,
     )
-    _check_versions_differ(properties, appspec)
-    return appspec
 
 
 def _function_name(properties: Section) -> str:
@@ -83,14 +81,3 @@ def _version(properties: Section, key: str) -> int:
     if entry is None:
         return -1
     return whole_number(entry, properties.findings, at_least=1, at_most=_HIGHEST_VERSION)
-
-
-def _check_versions_differ(properties: Section, appspec: LambdaAppSpec) -> None:
-    """Note a deployment of what already runs, which CodeDeploy fails without saying why."""
-    if appspec.current_version == appspec.target_version > 0:
-        properties.findings.problem(
-            properties.node,
-            f"expected a version other than CurrentVersion, found {appspec.target_version} for "
-            "both; publish a new version",
-            "TargetVersion",
-        )

@@ -168,10 +168,6 @@ BAD = {
     "version zero": (function(CurrentVersion=0), "CurrentVersion: expected a whole number from 1"),
     "version name": (function(TargetVersion="$LATEST"), "TargetVersion: expected a whole number"),
     "version boolean": (function(TargetVersion=True), "TargetVersion: expected a whole number"),
-    "same version": (
-        function(TargetVersion=1),
-        "TargetVersion: expected a version other than CurrentVersion, found 1 for both",
-    ),
     "hook of a service": (
         function([{"BeforeInstall": "check"}]),
         "'BeforeInstall' is no hook of this platform",

@@ -28,22 +28,26 @@ STANCES = {
     "is being stopped": stance(is_stopping=True),
     "paused, is being stopped": stance(is_paused=True, is_stopping=True),
     "waits, is being stopped": stance(awaits_approval=True, is_stopping=True),
+    "is ready": stance(awaits_continue=True),
+    "is ready, is being stopped": stance(awaits_continue=True, is_stopping=True),
     "succeeded": stance(status=DeploymentStatus.SUCCEEDED),
     "failed": stance(status=DeploymentStatus.FAILED),
     "stopped, still rolling back": stance(status=DeploymentStatus.STOPPED, is_stopping=True),
 }
 Over, NotReady = DeploymentAlreadyCompleted, DeploymentIsNotInReadyState
 TABLE: dict[str, tuple[Refusal, ...]] = {
-    # stance: stop, pause, resume, approve, reject, rollback
-    "running": (None, None, Refused, NotReady, NotReady, None),
-    "paused": (None, Refused, None, NotReady, NotReady, None),
-    "waits for approval": (None, None, Refused, None, None, None),
-    "is being stopped": (None, Refused, Refused, NotReady, NotReady, None),
-    "paused, is being stopped": (None, Refused, Refused, NotReady, NotReady, None),
-    "waits, is being stopped": (None, Refused, Refused, Refused, Refused, None),
-    "succeeded": (Over, Over, Over, Over, Over, Over),
-    "failed": (Over, Over, Over, Over, Over, Over),
-    "stopped, still rolling back": (Over, Over, Over, Over, Over, Over),
+    # stance: stop, pause, resume, approve, reject, rollback, continue
+    "running": (None, None, Refused, NotReady, NotReady, None, NotReady),
+    "paused": (None, Refused, None, NotReady, NotReady, None, NotReady),
+    "waits for approval": (None, None, Refused, None, None, None, NotReady),
+    "is being stopped": (None, Refused, Refused, NotReady, NotReady, None, NotReady),
+    "paused, is being stopped": (None, Refused, Refused, NotReady, NotReady, None, NotReady),
+    "waits, is being stopped": (None, Refused, Refused, Refused, Refused, None, NotReady),
+    "is ready": (None, None, Refused, NotReady, NotReady, None, None),
+    "is ready, is being stopped": (None, Refused, Refused, NotReady, NotReady, None, Refused),
+    "succeeded": (Over, Over, Over, Over, Over, Over, Over),
+    "failed": (Over, Over, Over, Over, Over, Over, Over),
+    "stopped, still rolling back": (Over, Over, Over, Over, Over, Over, Over),
 }
 CASES = [
     pytest.param(verb, STANCES[name], expected, id=f"{verb} while {name}")
@@ -104,8 +108,9 @@ ANSWERS = {
     Verb.PAUSE: "Pausing: ",
     Verb.RESUME: "Going on.",
     Verb.APPROVE: "Approved.",
-    Verb.REJECT: "Rejected: stopping, then rolling back",
-    Verb.ROLLBACK: "Stopping, then rolling back",
+    Verb.REJECT: "Rejected: stopping; then every touched instance",
+    Verb.ROLLBACK: "Stopping; then every touched instance",
+    Verb.CONTINUE: "Continuing: ",
 }
 
 
@@ -118,3 +123,10 @@ def test_a_second_stop_is_told_of_the_first() -> None:
     answer = acknowledgement(Verb.STOP, STANCES["is being stopped"])
 
     assert answer == "d-AAAAAAAAA is being stopped already."
+
+
+@pytest.mark.parametrize("verb", [Verb.STOP, Verb.ROLLBACK, Verb.REJECT])
+def test_what_moves_traffic_says_that_it_puts_everything_back(verb: Verb) -> None:
+    answer = acknowledgement(verb, stance(puts_back_itself=True))
+
+    assert "everything that was changed is put back" in answer

@@ -13,14 +13,8 @@ def group(**members: Any) -> DeploymentGroup:
 
 
 UNSUPPORTED: dict[str, dict[str, Any]] = {
-    "the platform Lambda": {"computePlatform": "Lambda"},
-    "the platform ECS": {"computePlatform": "ECS"},
     "deploymentType BLUE_GREEN": {"deploymentStyle": {"deploymentType": "BLUE_GREEN"}},
-    "WITH_TRAFFIC_CONTROL": {"deploymentStyle": {"deploymentOption": "WITH_TRAFFIC_CONTROL"}},
-    "loadBalancerInfo": {"loadBalancerInfo": {"elbInfoList": [{"name": "lb"}]}},
     "autoScalingGroups": {"autoScalingGroups": ["web"]},
-    "ecsServices": {"ecsServices": [{"serviceName": "web", "clusterName": "main"}]},
-    "alarmConfiguration": {"alarmConfiguration": {"enabled": True, "alarms": [{"name": "5xx"}]}},
     "triggerConfigurations": {"triggerConfigurations": [{"triggerName": "mail"}]},
     "terminationHookEnabled": {"terminationHookEnabled": True},
 }

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil
 
@@ -14,7 +14,7 @@ from codedeploy.configs import (
     TrafficRoutingType,
 )
 from codedeploy.errors import InvalidTrafficRoutingConfiguration
-from codedeploy.traffic import schedule
+from codedeploy.traffic import TrafficMove, TrafficProgress, schedule
 
 PERCENT = st.integers(1, 99)
 MINUTES = st.integers(1, 2880)
@@ -81,13 +81,13 @@ def test_a_linear_step_is_never_larger_than_asked_for(percent: int, minutes: int
 
 
 @given(PERCENT, MINUTES)
-def test_a_linear_schedule_waits_between_all_its_shifts(percent: int, minutes: int) -> None:
-    shifts = schedule(linear(percent, minutes))
+def test_a_linear_schedule_waits_its_interval_between_all_its_shifts(
+    percent: int, minutes: int
+) -> None:
+    first, *others = (shift.wait for shift in schedule(linear(percent, minutes)))
 
-    span = sum((shift.wait for shift in shifts), timedelta())
-
-    assert len(shifts) == ceil(100 / percent)
-    assert span == timedelta(minutes=minutes) * (len(shifts) - 1)
+    assert first == timedelta(0)
+    assert others == [timedelta(minutes=minutes)] * (ceil(100 / percent) - 1)
 
 
 @given(PERCENT, MINUTES)
@@ -95,6 +95,31 @@ def test_a_canary_waits_once(percent: int, minutes: int) -> None:
     first, second = schedule(canary(percent, minutes))
 
     assert (first.wait, second.wait) == (timedelta(0), timedelta(minutes=minutes))
+
+
+STARTED = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def progress(*percents: int) -> TrafficProgress:
+    done = tuple(TrafficMove(time=STARTED, percent=percent) for percent in percents)
+    return TrafficProgress(schedule=schedule(linear(25, 3)), moves=done)
+
+
+@pytest.mark.parametrize(
+    ("done", "percent", "ahead"),
+    [
+        (progress(), 0, [25, 50, 75, 100]),
+        (progress(25, 50), 50, [75, 100]),
+        (progress(25, 50, 75, 100), 100, []),
+        (progress(25, 0), 0, [25, 50, 75, 100]),
+    ],
+    ids=["before", "midway", "done", "put back"],
+)
+def test_progress_knows_where_traffic_is_and_what_is_ahead(
+    done: TrafficProgress, percent: int, ahead: list[int]
+) -> None:
+    assert done.percent == percent
+    assert [shift.percent for shift in done.ahead] == ahead
 
 
 NONSENSE = {

@@ -1,0 +1,160 @@
+from typing import Any
+
+import pytest
+
+from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.errors import InvalidInput
+from codedeploy.group_rules import check_group, completed, violations
+
+STYLE = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
+PAIR = {
+    "targetGroups": [{"name": "blue"}, {"name": "green"}],
+    "prodTrafficRoute": {"listenerArns": ["arn:prod"]},
+    "testTrafficRoute": {"listenerArns": ["arn:test"]},
+}
+ECS: dict[str, Any] = {
+    "computePlatform": "ECS",
+    "deploymentStyle": STYLE,
+    "ecsServices": [{"clusterName": "main", "serviceName": "web"}],
+    "loadBalancerInfo": {"targetGroupPairInfoList": [PAIR]},
+}
+LAMBDA: dict[str, Any] = {"computePlatform": "Lambda", "deploymentStyle": STYLE}
+
+
+def group(members: dict[str, Any], **changes: Any) -> DeploymentGroup:
+    names = {"applicationName": "shop", "deploymentGroupName": "prod"}
+    return DeploymentGroup.model_validate(names | members | changes)
+
+
+def pair(**changes: Any) -> dict[str, Any]:
+    return {"loadBalancerInfo": {"targetGroupPairInfoList": [PAIR | changes]}}
+
+
+@pytest.mark.parametrize("members", [ECS, LAMBDA], ids=["ECS", "Lambda"])
+def test_a_group_that_fits_its_platform_is_accepted(members: dict[str, Any]) -> None:
+    check_group(group(members))
+
+
+def test_a_pair_needs_no_test_listener() -> None:
+    check_group(group(ECS, **pair(testTrafficRoute=None)))
+
+
+VIOLATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "in place on Lambda": (
+        LAMBDA,
+        {"deploymentStyle": {"deploymentType": "IN_PLACE"}},
+        "InvalidDeploymentStyle",
+    ),
+    "tags on Lambda": (
+        LAMBDA,
+        {"ec2TagFilters": [{"Key": "a", "Value": "b", "Type": "KEY_AND_VALUE"}]},
+        "InvalidTag",
+    ),
+    "scaling groups on ECS": (ECS, {"autoScalingGroups": ["web"]}, "InvalidAutoScalingGroup"),
+    "a load balancer on Lambda": (
+        LAMBDA,
+        {"loadBalancerInfo": {"elbInfoList": [{"name": "lb"}]}},
+        "InvalidLoadBalancerInfo",
+    ),
+    "services on Lambda": (LAMBDA, {"ecsServices": ECS["ecsServices"]}, "InvalidECSService"),
+    "blue/green rules on Lambda": (
+        LAMBDA,
+        {"blueGreenDeploymentConfiguration": {}},
+        "InvalidBlueGreenDeploymentConfiguration",
+    ),
+    "no service on ECS": (ECS, {"ecsServices": []}, "InvalidECSService"),
+    "two services": (ECS, {"ecsServices": 2 * ECS["ecsServices"]}, "InvalidECSService"),
+    "no load balancer on ECS": (ECS, {"loadBalancerInfo": None}, "InvalidTargetGroupPair"),
+    "a classic load balancer on ECS": (
+        ECS,
+        {"loadBalancerInfo": {"elbInfoList": [{"name": "lb"}], "targetGroupPairInfoList": [PAIR]}},
+        "InvalidLoadBalancerInfo",
+    ),
+    "one target group": (ECS, pair(targetGroups=[{"name": "blue"}]), "InvalidTargetGroupPair"),
+    "the same target group twice": (
+        ECS,
+        pair(targetGroups=[{"name": "blue"}, {"name": "blue"}]),
+        "InvalidTargetGroupPair",
+    ),
+    "no production listener": (ECS, pair(prodTrafficRoute=None), "InvalidTargetGroupPair"),
+    "one listener for both": (
+        ECS,
+        pair(testTrafficRoute={"listenerArns": ["arn:prod"]}),
+        "InvalidTargetGroupPair",
+    ),
+    "a fleet on ECS": (
+        ECS,
+        {
+            "blueGreenDeploymentConfiguration": {
+                "greenFleetProvisioningOption": {"action": "DISCOVER_EXISTING"}
+            }
+        },
+        "InvalidBlueGreenDeploymentConfiguration",
+    ),
+    "originals kept alive on ECS": (
+        ECS,
+        {
+            "blueGreenDeploymentConfiguration": {
+                "terminateBlueInstancesOnDeploymentSuccess": {"action": "KEEP_ALIVE"}
+            }
+        },
+        "InvalidBlueGreenDeploymentConfiguration",
+    ),
+    "services on Server": (
+        {"computePlatform": "Server"},
+        {"ecsServices": ECS["ecsServices"]},
+        "InvalidECSService",
+    ),
+    "traffic control without a load balancer": (
+        {"computePlatform": "Server"},
+        {"deploymentStyle": {"deploymentOption": "WITH_TRAFFIC_CONTROL"}},
+        "InvalidLoadBalancerInfo",
+    ),
+    "a pair on Server": (
+        {"computePlatform": "Server"},
+        {"loadBalancerInfo": {"targetGroupPairInfoList": [PAIR]}},
+        "InvalidLoadBalancerInfo",
+    ),
+}
+
+
+@pytest.mark.parametrize(("members", "change", "error"), VIOLATIONS.values(), ids=VIOLATIONS)
+def test_a_group_that_does_not_fit_its_platform_is_refused_in_codedeploys_name(
+    members: dict[str, Any], change: dict[str, Any], error: str
+) -> None:
+    with pytest.raises(InvalidInput, match=r"shop/prod: .* Nothing was applied") as refused:
+        check_group(group(members, **change))
+
+    assert refused.value.code == f"{error}Exception"
+
+
+def test_every_violation_is_told_at_once() -> None:
+    wrong = group(ECS, ecsServices=[], autoScalingGroups=["web"])
+
+    found = [error.code for error in violations(wrong)]
+
+    assert found == ["InvalidAutoScalingGroupException", "InvalidECSServiceException"]
+
+
+def test_a_group_that_names_no_style_gets_the_only_one_of_its_platform() -> None:
+    plain = group({"computePlatform": "Lambda"})
+
+    assert completed(plain).deployment_style.deployment_type == "BLUE_GREEN"
+
+
+def test_a_style_that_was_named_is_left_to_be_judged() -> None:
+    wrong = group({"computePlatform": "Lambda", "deploymentStyle": {"deploymentType": "IN_PLACE"}})
+
+    assert completed(wrong) == wrong
+
+
+def test_servers_keep_the_default_style() -> None:
+    assert completed(group({})).deployment_style.deployment_type == "IN_PLACE"
+
+
+@pytest.mark.parametrize(
+    "option", [{"actionOnTimeout": "STOP_DEPLOYMENT"}, {"waitTimeInMinutes": 7201}], ids=str
+)
+def test_a_ready_wait_has_a_length_that_codedeploy_knows(option: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="waitTimeInMinutes"):
+        group(ECS, blueGreenDeploymentConfiguration={"deploymentReadyOption": option})
