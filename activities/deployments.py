@@ -1,14 +1,20 @@
 """Reading and ending deployments, plans and groups through Temporal itself."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from temporalio import activity
-from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.service import RPCError, RPCStatusCode
 
 from activities.translation import not_found
 from codedeploy.errors import DeploymentGroupDoesNotExist, PlanDoesNotExist
 from codedeploy.group_info import DeploymentGroupInfo
 from codedeploy.identifiers import group_workflow_id
-from codedeploy.plan import Plan
+from codedeploy.traffic_plan import ANY_PLAN, AnyPlan
+
+_BEAT_SECONDS = 5
 
 
 class Deployments:
@@ -34,11 +40,11 @@ class Deployments:
         return info
 
     @activity.defn
-    async def load_plan(self, plan_id: str) -> Plan:
+    async def load_plan(self, plan_id: str) -> AnyPlan:
         """Return the plan that was made under that id; reads only."""
-        handle = self._client.get_workflow_handle(plan_id, result_type=Plan)
+        handle = self._client.get_workflow_handle(plan_id, result_type=ANY_PLAN)
         try:
-            plan: Plan = await handle.result()
+            plan: AnyPlan = await handle.result()
         except RPCError as error:
             raise not_found(
                 error, PlanDoesNotExist(f"There is no plan {plan_id}. Make one with: rollway plan")
@@ -46,6 +52,36 @@ class Deployments:
         return plan
 
     @activity.defn
+    async def finish_termination(self, workflow_id: str) -> None:
+        """Let a termination end its wait, and return when it is over; a second call waits too.
+
+        One that failed, or that nobody knows any more, is over: what it left is found by the plan.
+        """
+        handle = self._client.get_workflow_handle(workflow_id)
+        with _gone_is_fine():
+            await handle.signal("finish")
+        over = asyncio.create_task(handle.result())
+        try:
+            while not (await asyncio.wait({over}, timeout=_BEAT_SECONDS))[0]:
+                activity.heartbeat()
+            with _gone_is_fine():
+                await over
+        except WorkflowFailureError as error:
+            activity.logger.warning("%s has not ended well: %s", workflow_id, error.cause)
+        finally:
+            over.cancel()
+
+    @activity.defn
     async def cancel(self, deployment_id: str) -> None:
         """Request the cancellation of a deployment; a second call changes nothing."""
         await self._client.get_workflow_handle(deployment_id).cancel()
+
+
+@contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    """Pass over a workflow that has ended, or that nobody knows any more."""
+    try:
+        yield
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise

@@ -10,12 +10,18 @@ from activities.backends.file_store import FileStore, Received, TooLarge, sha256
 from activities.backends.pin_records import PinRecord, PinRecords
 from activities.bundle_contents import BundleContents
 from activities.heartbeats import heartbeats
-from activities.origins import Origin, origin_of
+from activities.origins import Origin, no_bundle, origin_of
 from activities.sources.github import GitHub
 from activities.sources.source import Patience, read_steadily
 from activities.translation import final
 from codedeploy.errors import InvalidRevision, RollwayError
-from codedeploy.revision import BundleType, LocalLocation, PinnedRevision, Revision
+from codedeploy.revision import (
+    APPSPEC_SUFFIXES,
+    BundleType,
+    LocalLocation,
+    PinnedRevision,
+    Revision,
+)
 
 LARGEST_BUNDLE = 10 << 30
 
@@ -112,6 +118,8 @@ class Revisions:
         source = Path(local.location)
         if not source.is_absolute():
             raise InvalidRevision(f"{local.location!r} is not an absolute path.")
+        if local.bundle_type in APPSPEC_SUFFIXES.values():
+            raise no_bundle(label)
         if local.bundle_type is BundleType.DIRECTORY:
             return self._packed(source)
         if not source.is_file():

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from starter.leaving import leave_at_once
+from activities.leaving import leave
 
 COMMANDS = {
     "demo": (
@@ -22,7 +22,10 @@ COMMANDS = {
     "doctor": ("starter.doctor:doctor", "Check the server, the worker and the agents."),
     "apply": ("starter.commands.applying:apply", "Create or update what manifests describe."),
     "get": ("starter.commands.getting:get", "Show applications, groups, instances and more."),
-    "push": ("starter.commands.applying:push", "Register a directory or archive as a revision."),
+    "push": (
+        "starter.commands.applying:push",
+        "Register a directory, archive or AppSpec file as a revision.",
+    ),
     "validate": (
         "starter.commands.validating:validate",
         "Check AppSpec files, bundles and manifests without a server.",
@@ -33,10 +36,18 @@ COMMANDS = {
     "list": ("starter.commands.watching:list_deployments", "List deployments, newest first."),
     "logs": ("starter.commands.watching:logs", "Print the script output of a host."),
     "stop": ("starter.commands.steering:stop", "Stop a deployment, with or without rollback."),
-    "pause": ("starter.commands.steering:pause", "Pause after the batches under way."),
+    "pause": ("starter.commands.steering:pause", "Pause after the batches or shift under way."),
     "resume": ("starter.commands.steering:resume", "Go on with a paused deployment."),
+    "continue": (
+        "starter.commands.steering:continue_",
+        "End a deployment's wait: reroute, or delete the original.",
+    ),
     "approve": ("starter.commands.steering:approve", "Let a waiting deployment go on."),
     "reject": ("starter.commands.steering:reject", "End a waiting deployment and roll it back."),
+    "hook-status": (
+        "starter.commands.steering:hook_status",
+        "Give the verdict of a hook function.",
+    ),
     "rollback": ("starter.commands.deploying:rollback", "Go back to the last good revision."),
     "version": ("starter.commands.version:version", "Print the version."),
 }
@@ -115,7 +126,7 @@ def rollway(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print it."),
     ] = False,
 ) -> None:
-    """Deploy revisions to fleets of servers, durably: a self-hosted CodeDeploy on Temporal."""
+    """Deploy to servers, functions and services, durably: a self-hosted CodeDeploy on Temporal."""
 
 
 def _placeholder() -> None:
@@ -131,6 +142,4 @@ def main() -> None:
     try:
         app(prog_name="rollway")
     except SystemExit as left:
-        if "temporalio" in sys.modules:
-            leave_at_once(left.code if isinstance(left.code, int) else int(bool(left.code)))
-        raise
+        leave(left.code if isinstance(left.code, int) else int(bool(left.code)))

@@ -16,10 +16,10 @@ from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.leaving import leave
 from codedeploy.errors import Refused, RollwayError, ServerUnreachable
 from starter import namespace
 from starter.connection import connect
-from starter.leaving import leave_at_once
 
 PATIENCE = timedelta(minutes=2)
 """How long a cluster may take to start, and to know its new namespace everywhere."""
@@ -84,4 +84,4 @@ def main(arguments: Sequence[str] | None = None, *, patience: timedelta = PATIEN
 
 
 if __name__ == "__main__":
-    leave_at_once(main())
+    leave(main())

@@ -1,4 +1,4 @@
-"""A content-addressed store of bundles in a directory: every file is named by its sha256."""
+"""A content-addressed store in a directory: every bundle and AppSpec is named by its sha256."""
 
 import gzip
 import hashlib
@@ -17,7 +17,13 @@ from codedeploy.revision import BundleType
 CHUNK = 1 << 20
 _ABANDONED_SECONDS = 24 * 60 * 60
 _INCOMING = ".adding-"
-SUFFIX = {BundleType.TAR: ".tar", BundleType.TGZ: ".tgz", BundleType.ZIP: ".zip"}
+SUFFIX = {
+    BundleType.TAR: ".tar",
+    BundleType.TGZ: ".tgz",
+    BundleType.ZIP: ".zip",
+    BundleType.YAML: ".yml",
+    BundleType.JSON: ".json",
+}
 
 
 class TooLarge(Exception):

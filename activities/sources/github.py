@@ -23,16 +23,18 @@ class GitHub:
 
     Attributes:
         api: Its address; that of GitHub Enterprise ends in `/api/v3`.
+        reader: Whose environment holds the token, for messages.
     """
 
     api: str = PUBLIC_API
     token: str = field(default="", repr=False)
+    reader: str = "worker"
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "GitHub":
+    def of(cls, environment: Mapping[str, str], *, reader: str = "worker") -> "GitHub":
         """Return what `ROLLWAY_GITHUB_API` and `ROLLWAY_GITHUB_TOKEN` name."""
         api = environment.get("ROLLWAY_GITHUB_API") or PUBLIC_API
-        return cls(api.rstrip("/"), environment.get("ROLLWAY_GITHUB_TOKEN", "").strip())
+        return cls(api.rstrip("/"), environment.get("ROLLWAY_GITHUB_TOKEN", "").strip(), reader)
 
     def whole_commit_id(self, repository: str, commit_id: str, *, patience: Patience) -> str:
         """Return all 40 digits of a commit.
@@ -74,11 +76,12 @@ class GitHub:
         )
 
     def _next_steps(self) -> dict[int, str]:
-        token = "the token in the worker's ROLLWAY_GITHUB_TOKEN"
+        token = f"the token in the {self.reader}'s ROLLWAY_GITHUB_TOKEN"
         if not self.token:
             missing = "There is no such repository or commit, or it is private: put a token that "
-            advice = f"{missing}may read it into the worker's ROLLWAY_GITHUB_TOKEN."
-            limit = "Without a token GitHub answers few requests an hour: give the worker one."
+            advice = f"{missing}may read it into the {self.reader}'s ROLLWAY_GITHUB_TOKEN."
+            few = "Without a token GitHub answers few requests an hour"
+            limit = f"{few}: give the {self.reader} one."
             return {401: advice, 403: limit, 404: advice, 422: advice}
         return {
             401: f"Check {token}: it is wrong, or has expired.",

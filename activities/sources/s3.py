@@ -133,7 +133,10 @@ def _client() -> Any:
     session = get_session()
     session.set_config_variable("metadata_service_num_attempts", 3)
     try:
-        return session.create_client("s3", config=config)
+        # The SDK for Python itself knows AWS_DEFAULT_REGION only.
+        return session.create_client(
+            "s3", region_name=os.environ.get("AWS_REGION") or None, config=config
+        )
     except ValueError as error:
         raise InvalidRevision(
             f"S3 cannot be reached: {error}. Correct AWS_ENDPOINT_URL_S3 or AWS_REGION."

@@ -12,6 +12,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     SSLError,
 )
+from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from activities.sources.source import Hiccup
 from codedeploy.errors import InvalidRevision
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _PASSING = frozenset(
     {"SlowDown", "Throttling", "ThrottlingException", "RequestTimeout", "RequestLimitExceeded"}
 )
-_BROKEN = (HTTPClientError, IncompleteReadError, CredentialRetrievalError)
+_BROKEN = (AwsConnectionError, HTTPClientError, IncompleteReadError, CredentialRetrievalError)
 _GONE = "Check the name, or push the bundle again and deploy it anew."
 _ELSEWHERE = "The bucket is in another region{region}: set AWS_REGION to that."
 _CREDENTIALS = "Correct the AWS credentials of this machine."

@@ -330,11 +330,27 @@ def test_an_archive_that_is_too_large_is_refused_and_not_kept(
     assert left_behind(store) == []
 
 
-def test_an_appspec_alone_is_no_revision_for_servers(revisions: Revisions) -> None:
-    content = AppSpecContent(content="version: 0.0")
-    revision = Revision(revision_type=RevisionType.APP_SPEC_CONTENT, app_spec_content=content)
-
-    with pytest.raises(ApplicationError, match="servers need files"):
+@pytest.mark.parametrize(
+    "revision",
+    [
+        Revision(
+            revision_type=RevisionType.APP_SPEC_CONTENT,
+            app_spec_content=AppSpecContent(content="version: 0.0"),
+        ),
+        in_s3("bucket", "appspec.yml"),
+        in_s3("bucket", "appspec", bundle_type="JSON"),
+        on_the_web("https://host/appspec.json"),
+        Revision(
+            revision_type=RevisionType.LOCAL,
+            local_location=LocalLocation(location="/srv/appspec.yml", bundle_type=BundleType.YAML),
+        ),
+    ],
+    ids=["inline", "by its key", "by its bundleType", "on the web", "beside the worker"],
+)
+def test_an_appspec_alone_is_no_revision_for_servers(
+    revision: Revision, revisions: Revisions
+) -> None:
+    with pytest.raises(ApplicationError, match="servers need files: name a directory"):
         revisions.pin(revision)
 
 
