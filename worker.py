@@ -4,51 +4,86 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.alarms import Alarms
+from activities.appspecs import AppSpecs
+from activities.aws import Aws
 from activities.backends.file_store import FileStore
 from activities.deployments import Deployments
 from activities.directory import Directory
+from activities.ecs_services import EcsServices
+from activities.hooks import Hooks
+from activities.lambda_functions import LambdaFunctions
+from activities.leaving import leave
+from activities.listeners import Listeners
 from activities.revisions import Revisions
 from codedeploy.errors import ServerUnreachable
 from starter.connection import connect
-from starter.leaving import leave_at_once
 from workflows import registry
 from workflows.options import CONTROL_QUEUE
+
+Activity = Callable[..., Any]
 
 THREADS = 16
 STICKY_LIMIT = timedelta(seconds=2)
 """How long a dead worker's deployments wait before another worker takes them up."""
 
 
-def build(client: Client, store: Path, executor: ThreadPoolExecutor) -> Worker:
+def build(
+    client: Client, store: Path, executor: ThreadPoolExecutor, *, aws: Aws | None = None
+) -> Worker:
     """Return the control plane's worker; bundles are kept under `store`."""
-    revisions = Revisions(FileStore(store))
-    directory = Directory(client)
-    deployments = Deployments(client)
     return Worker(
         client,
         task_queue=CONTROL_QUEUE,
         workflows=registry.ALL,
         workflow_runner=registry.runner(),
-        activities=[
-            revisions.pin,
-            directory.find_hosts,
-            directory.load_config,
-            deployments.load_group,
-            deployments.load_plan,
-            deployments.cancel,
-        ],
+        activities=[*_own_activities(client, FileStore(store)), *_aws_activities(aws or Aws())],
         activity_executor=executor,
         sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
+
+
+def _own_activities(client: Client, store: FileStore) -> list[Activity]:
+    """Return what is done with revisions, hosts, and through Temporal itself."""
+    directory, deployments = Directory(client), Deployments(client)
+    return [
+        Revisions(store).pin,
+        AppSpecs(store).pin,
+        directory.find_hosts,
+        directory.load_config,
+        deployments.load_group,
+        deployments.load_plan,
+        deployments.finish_termination,
+        deployments.cancel,
+    ]
+
+
+def _aws_activities(aws: Aws) -> list[Activity]:
+    """Return what is done on AWS; nothing is asked there before the first call."""
+    functions, alarms, services = LambdaFunctions(aws), Alarms(aws), EcsServices(aws)
+    return [
+        functions.look,
+        functions.route,
+        Hooks(aws).call,
+        alarms.look,
+        alarms.watch,
+        services.look,
+        services.create_replacement,
+        services.until_steady,
+        services.make_primary,
+        services.delete,
+        Listeners(aws).route,
+    ]
 
 
 async def serve(address: str | None, namespace: str | None, store: Path) -> None:
@@ -79,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         asyncio.run(serve(options.address, options.namespace, options.store))
     except ServerUnreachable as error:
         sys.exit(f"error: {error.message}")
-    leave_at_once(0)
+    leave(0)
 
 
 if __name__ == "__main__":

@@ -15,15 +15,34 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
+from activities.aws import Aws
 from codedeploy.deployment import InterventionRequest
-from codedeploy.identifiers import application_workflow_id, group_workflow_id
+from codedeploy.identifiers import (
+    application_workflow_id,
+    group_workflow_id,
+    termination_workflow_id,
+)
 from starter.processes import free_port
 from starter.server import NAMESPACE, ServerSettings, start_server
+from tests.aws.alarms import put_alarm
+from tests.aws.emulator import Emulator, emulator
+from tests.aws.functions import publish
+from tests.aws.sessions import session_of
+from tests.aws.site_parts import Plan
 from tests.scenario import Scenario
+from tests.traffic_scenario import (
+    CANARY,
+    GROUP,
+    EcsScenario,
+    LambdaScenario,
+    TrafficScenario,
+)
 
 HISTORIES = Path(__file__).with_name("histories")
 GATE = [{"at": "AFTER_FIRST_BATCH", "deadlineMinutes": 30, "onDeadline": "ROLLBACK"}]
 NOTHING = InterventionRequest()
+SAYS = 'def handler(event, context):\n    return {{"status": "{}"}}\n'
+ALARMS = {"enabled": True, "alarms": [{"name": "errors"}]}
 
 
 async def succeeded(fleet: Scenario) -> None:
@@ -68,7 +87,7 @@ async def approved(fleet: Scenario) -> None:
     await fleet.ended(deployment_id)
 
 
-STORIES: tuple[Callable[[Scenario], Awaitable[None]], ...] = (
+SERVER_STORIES: tuple[Callable[[Scenario], Awaitable[None]], ...] = (
     succeeded,
     failed_and_rolled_back,
     stopped,
@@ -77,25 +96,106 @@ STORIES: tuple[Callable[[Scenario], Awaitable[None]], ...] = (
 )
 
 
-async def record(temporal: Client, fleet: Scenario, story: str) -> None:
-    """Write the histories of all workflows of the last deployment, and of its entities."""
-    rollback = (await fleet.rollway.deployment(fleet.last_id)).rollback_info.rollback_deployment_id
-    ids = {
-        "deployment": fleet.last_id,
-        "batch": f"{fleet.last_id}/batch-1",
-        "group": group_workflow_id(fleet.application, "web"),
-        "application": application_workflow_id(fleet.application),
-    } | ({"rollback": rollback} if rollback else {})
+async def function_shifted(temporal: Client, aws: Emulator) -> TrafficScenario:
+    """An alias that moves, with hooks before and after."""
+    checkout = LambdaScenario(temporal, aws).of(versions=2)
+    publish(aws, "check", SAYS.format("Succeeded"))
+    checkout.asking("BeforeAllowTraffic", "check").asking("AfterAllowTraffic", "check")
+    await checkout.deploy(2)
+    return checkout
+
+
+async def function_put_back(temporal: Client, aws: Emulator) -> TrafficScenario:
+    """An alias whose canary is stopped."""
+    checkout = LambdaScenario(temporal, aws).of(versions=2)
+    await _stopped_in_canary(checkout)
+    return checkout
+
+
+async def service_replaced(temporal: Client, aws: Emulator) -> TrafficScenario:
+    """A service whose tasks are replaced."""
+    web = EcsScenario(temporal, aws).of(Plan(versions=2))
+    await web.deploy(2)
+    await web.terminated(web.last_id)
+    return web
+
+
+async def service_put_back(temporal: Client, aws: Emulator) -> TrafficScenario:
+    """A service whose canary is stopped, with an alarm that is watched."""
+    web = EcsScenario(temporal, aws).of(Plan(versions=2)).with_settings(alarmConfiguration=ALARMS)
+    put_alarm(aws, "errors")
+    await _stopped_in_canary(web)
+    return web
+
+
+async def _stopped_in_canary(scenario: TrafficScenario) -> None:
+    deployment_id = await scenario.start(2, config=CANARY)
+    await scenario.until(lambda info: info.traffic is not None and info.traffic.percent == 10)
+    await scenario.rollway.intervene(deployment_id, "stop", NOTHING)
+    await scenario.ended(deployment_id)
+
+
+TRAFFIC_STORIES: tuple[Callable[[Client, Emulator], Awaitable[TrafficScenario]], ...] = (
+    function_shifted,
+    function_put_back,
+    service_replaced,
+    service_put_back,
+)
+
+
+STORIES = (*SERVER_STORIES, *TRAFFIC_STORIES)
+
+
+async def record(temporal: Client, story: str, ids: dict[str, str]) -> None:
+    """Write the histories of the workflows of a story, by the parts they play."""
     for part, workflow_id in ids.items():
         history = await temporal.get_workflow_handle(workflow_id).fetch_history()
         path = HISTORIES / f"{story}.{part}.json.gz"
         path.write_bytes(gzip.compress(history.to_json().encode(), mtime=0))
 
 
+async def server_parts(fleet: Scenario) -> dict[str, str]:
+    """Return all workflows of the last deployment, and its entities."""
+    rollback = (await fleet.rollway.deployment(fleet.last_id)).rollback_info.rollback_deployment_id
+    return {
+        "deployment": fleet.last_id,
+        "batch": f"{fleet.last_id}/batch-1",
+        "group": group_workflow_id(fleet.application, "web"),
+        "application": application_workflow_id(fleet.application),
+    } | ({"rollback": rollback} if rollback else {})
+
+
+def traffic_parts(scenario: TrafficScenario, story: str) -> dict[str, str]:
+    """Return all workflows of the last deployment, and its group."""
+    parts = {
+        "deployment": scenario.last_id,
+        "group": group_workflow_id(scenario.application, GROUP),
+    }
+    ended = {"termination": termination_workflow_id(scenario.last_id)}
+    return parts | (ended if story == "service_replaced" else {})
+
+
+async def tell_all(temporal: Client, aws: Emulator, scratch: Path) -> None:
+    """Play every story and record it."""
+    for story in SERVER_STORIES:
+        async with Scenario(temporal, scratch, name=story.__name__) as fleet:
+            await fleet.of("a", "b", "c")
+            await story(fleet)
+            await record(temporal, story.__name__, await server_parts(fleet))
+    for tale in TRAFFIC_STORIES:
+        aws.reset()
+        scenario = await tale(temporal, aws)
+        await record(temporal, tale.__name__, traffic_parts(scenario, tale.__name__))
+
+
 async def main() -> None:
-    """Play every story on a server of its own and record it."""
+    """Play every story on a server of its own."""
     HISTORIES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, ThreadPoolExecutor(4) as executor:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        ThreadPoolExecutor(4) as executor,
+        emulator() as aws,
+    ):
         scratch = Path(home)
         settings = ServerSettings(
             scratch / "temporal.db", scratch / "log", port=free_port(), ui_port=free_port()
@@ -104,12 +204,10 @@ async def main() -> None:
         temporal = await Client.connect(
             settings.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
         )
-        async with worker.build(temporal, scratch / "bundles", executor):
-            for story in STORIES:
-                async with Scenario(temporal, scratch, name=story.__name__) as fleet:
-                    await fleet.of("a", "b", "c")
-                    await story(fleet)
-                    await record(temporal, fleet, story.__name__)
+        asked = Aws(session_of(aws, scratch))
+        async with worker.build(temporal, scratch / "bundles", executor, aws=asked):
+            await tell_all(temporal, aws, scratch)
+        asked.close()
         await server.stop()
 
 

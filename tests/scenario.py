@@ -42,6 +42,7 @@ from codedeploy.lifecycle import (
     LifecycleEventResult,
     LifecycleEventStatus,
 )
+from codedeploy.plan import Plan
 from starter.client import Rollway
 from starter.locations import local
 from workflows.instance import InstanceWorkflow
@@ -282,6 +283,12 @@ class Scenario:
             }
             | members
         )
+
+    async def plan(self, label: str, config: str) -> Plan:
+        """Return what deploying a revision of that label would do."""
+        plan = await self.rollway.plan(self.request(label, config))
+        assert isinstance(plan, Plan)
+        return plan
 
     def remove_script(self, label: str) -> None:
         """Take the script out of a revision whose AppSpec names it."""

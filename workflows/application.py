@@ -3,11 +3,13 @@
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
+from activities.appspecs import AppSpecs
 from activities.revisions import Revisions
-from codedeploy.application import Application
+from codedeploy.application import Application, ComputePlatform
 from codedeploy.application_info import ApplicationInfo
 from codedeploy.errors import InvalidComputePlatform
 from codedeploy.revision import PinnedRevision, Revision
+from codedeploy.traffic_plan import AppSpecQuestion
 from workflows.options import PIN
 
 REMEMBERED_REVISIONS = 100
@@ -54,13 +56,24 @@ class ApplicationWorkflow:
     @workflow.update
     async def register_revision(self, revision: Revision) -> PinnedRevision:
         """Pin a revision and remember it under its label, newest first."""
-        pinned = await workflow.execute_activity_method(
-            Revisions.pin, revision, summary="Pin the revision", **PIN
-        )
+        pinned = await self._pinned(revision)
         others = [known for known in self._info.revisions if known.sha256 != pinned.sha256]
         kept = (pinned, *others)[:REMEMBERED_REVISIONS]
         self._info = self._info.model_copy(update={"revisions": kept})
         return pinned
+
+    async def _pinned(self, revision: Revision) -> PinnedRevision:
+        """Return the revision pinned: a bundle for servers, else an AppSpec file alone."""
+        platform = self._info.application.compute_platform
+        if platform is ComputePlatform.SERVER:
+            return await workflow.execute_activity_method(
+                Revisions.pin, revision, summary="Pin the revision", **PIN
+            )
+        question = AppSpecQuestion(revision=revision, platform=platform)
+        found = await workflow.execute_activity_method(
+            AppSpecs.pin, question, summary="Pin the AppSpec file", **PIN
+        )
+        return found.pinned
 
     @workflow.query
     def info(self) -> ApplicationInfo:

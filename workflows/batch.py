@@ -10,14 +10,17 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from codedeploy.commands import RUN_LIFECYCLE_EVENTS, LifecycleReport, host_queue
-from codedeploy.deployment import TargetResult, TargetStatus
+from codedeploy.deployment import TargetFailure, TargetResult, TargetStatus
+from codedeploy.errors import DeploymentFailure
 from codedeploy.fleet import Fleet
-from codedeploy.segments import Segment
-from codedeploy.target import advanced, begun, failed, skipped, succeeded
+from codedeploy.segments import CONTROL_PLANE_EVENTS, Segment
+from codedeploy.target import accomplished, advanced, begun, failed, skipped, succeeded
+from codedeploy.traffic_control import TrafficCommand
 from workflows.host_failure import failure_of
 from workflows.nursery import nursery
 from workflows.options import on_host
 from workflows.orders import BatchOrder, BatchReport
+from workflows.traffic_desk import TrafficDesk
 
 
 @workflow.defn
@@ -49,6 +52,12 @@ class BatchWorkflow:
         return tuple(self._targets.values())
 
     async def _deploy_to_all(self) -> None:
+        if self._order.traffic is None:
+            await self._deploy_in_a_sliding_window()
+        else:
+            await self._deploy_in_cohorts(self._order.traffic)
+
+    async def _deploy_in_a_sliding_window(self) -> None:
         async with nursery() as start:
             for target in self._order.targets:
                 await workflow.wait_condition(
@@ -59,21 +68,47 @@ class BatchWorkflow:
                 self._fleet = self._fleet.plus(in_progress=1)
                 start(self._deploy_to(target))
 
-    async def _deploy_to(self, target: str) -> None:
+    async def _deploy_in_cohorts(self, traffic: TrafficCommand) -> None:
+        """Deploy to as many hosts as may be out of service, and to the next when all are back."""
+        left = list(self._order.targets)
+        while left and not self._fleet.is_exhausted and not self._is_stopping:
+            cohort, left = left[: self._fleet.spare], left[self._fleet.spare :]
+            self._fleet = self._fleet.plus(in_progress=len(cohort))
+            desk = TrafficDesk(traffic, cohort)
+            async with nursery() as start:
+                for target in cohort:
+                    start(self._deploy_to(target, desk))
+
+    async def _deploy_to(self, target: str, desk: TrafficDesk | None = None) -> None:
         try:
             for segment in self._order.segments:
                 if self._is_stopping:
                     self._targets[target] = skipped(self._targets[target], self._flow)
                     break
-                await self._run_segment(target, segment)
+                await self._carry_out(target, segment, desk)
             else:
                 self._targets[target] = succeeded(self._targets[target])
         except ActivityError as error:
             self._record_failure(target, error)
+        except DeploymentFailure as failure:
+            self._record_traffic_failure(target, failure)
+        except asyncio.CancelledError:
+            self._targets[target] = skipped(self._targets[target], self._flow)
+        if desk is not None:
+            desk.leave(target)
         is_success = self._targets[target].status is TargetStatus.SUCCEEDED
         self._fleet = self._fleet.plus(
             in_progress=-1, succeeded=int(is_success), failed=int(not is_success)
         )
+
+    async def _carry_out(self, target: str, segment: Segment, desk: TrafficDesk | None) -> None:
+        if desk is None or segment[0] not in CONTROL_PLANE_EVENTS:
+            await self._run_segment(target, segment)
+            return
+        event = segment[0]
+        self._targets[target] = begun(self._targets[target], event, workflow.now())
+        await desk.carry_out(event, target)
+        self._targets[target] = accomplished(self._targets[target], event, workflow.now())
 
     async def _run_segment(self, target: str, segment: Segment) -> None:
         self._targets[target] = begun(self._targets[target], segment[0], workflow.now())
@@ -104,6 +139,18 @@ class BatchWorkflow:
         result = advanced(result, report)
         self._targets[target] = failed(
             result, failure, is_touched=is_touched, flow=self._flow, now=workflow.now()
+        )
+
+    def _record_traffic_failure(self, target: str, failure: DeploymentFailure) -> None:
+        result = self._targets[target]
+        cause = TargetFailure(
+            target_id=target,
+            event=result.current_event,
+            error_code=failure.code,
+            message=failure.message,
+        )
+        self._targets[target] = failed(
+            result, cause, is_touched=True, flow=self._flow, now=workflow.now()
         )
 
     @property

@@ -55,6 +55,15 @@ def order_of_rollback(
     )
 
 
+def what_was_put_back(info: DeploymentInfo) -> str:
+    """Return what became of the target of a deployment that puts back what it changed itself."""
+    if info.undo_problems:
+        return f"Not everything could be put back: {' '.join(info.undo_problems)}"
+    if info.target is None or not info.target.is_touched:
+        return "Nothing was changed, so there is nothing to put back."
+    return "Everything was put back: the target is as it was before the deployment."
+
+
 def attributes_of(order: DeploymentOrder, label: str) -> TypedSearchAttributes:
     """Return the search attributes of a deployment that is about to start."""
     return TypedSearchAttributes(

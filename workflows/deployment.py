@@ -1,32 +1,39 @@
 """One deployment, from its turn in the queue to its verdict and, if need be, its compensation."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.deployments import Deployments
+from codedeploy.alarm import AlarmReport
+from codedeploy.application import ComputePlatform
 from codedeploy.deployment import (
     DeploymentInfo,
     DeploymentOutcome,
     DeploymentStatus,
-    ErrorInformation,
     InterventionRequest,
     Wait,
 )
-from codedeploy.errors import DeploymentFailure, ErrorCode, RollwayError, error_code_of
-from codedeploy.failures import health_constraints_message
-from codedeploy.plan import Plan, differences
+from codedeploy.errors import DeploymentFailure, ErrorCode, RollwayError
+from codedeploy.hook import HookReport
+from codedeploy.plan import Plan
 from codedeploy.rollback import RollbackDecision, decide, wants_rollback
 from codedeploy.steering import Stance, Verb
+from codedeploy.traffic_plan import AnyPlan, changes_between
 from workflows import compensation
+from workflows.alarms import AlarmWatch
+from workflows.courses import Course, Tools, course_of
+from workflows.courses.servers import facts_of
 from workflows.gates import Gates
+from workflows.hook_calls import HookCalls, no_hooks
 from workflows.options import QUICK
 from workflows.orders import DeploymentOrder, Turn
-from workflows.planning import make_plan
 from workflows.record import Record, previous
-from workflows.rollout import Rollout
 from workflows.steered import Steering
+from workflows.verdict import Verdict, verdict_on
 
 
 @workflow.defn
@@ -42,13 +49,13 @@ class DeploymentWorkflow:
         self._order = order
         self._has_turn = order.queued_behind is None
         self._stop: InterventionRequest | None = None
-        self._plan: Plan | None = None
-        self._rollout: Rollout | None = None
+        self._alarm: AlarmReport | None = None
+        self._plan: AnyPlan | None = None
         self._work: asyncio.Task[None] | None = None
-        request, group = order.request, order.group
-        approvals = group.approvals if request.approvals is None else request.approvals
-        self._gates = Gates(() if order.rollback_of else approvals, changed=self._show)
+        self._hooks = HookCalls(order)
+        self._gates = Gates.of(order, changed=self._show)
         self._record = Record(order, self._gates)
+        self._course: Course[Any] | None = None
         Steering(stance=self._stance, act=self._act, record=self._record.note)
 
     @workflow.run
@@ -59,13 +66,9 @@ class DeploymentWorkflow:
             self._work.cancel()
         try:
             await self._work
-            self._judge()
-        except asyncio.CancelledError:
-            self._conclude_stopped()
-        except RollwayError as failure:
-            self._conclude(DeploymentStatus.FAILED, error_code_of(failure.code), failure.message)
-        except ActivityError as error:
-            self._conclude(DeploymentStatus.FAILED, *_code_and_message(error))
+            self._conclude()
+        except (asyncio.CancelledError, ActivityError, RollwayError) as error:
+            self._conclude(verdict_on(error, stop=self._stop, alarm=self._alarm))
         await self._tell_group()
         await self._compensate()
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -77,7 +80,7 @@ class DeploymentWorkflow:
         return self._record.info
 
     @workflow.query
-    def plan(self) -> Plan | None:
+    def plan(self) -> AnyPlan | None:
         """Return the plan, once there is one."""
         return self._plan
 
@@ -85,34 +88,43 @@ class DeploymentWorkflow:
     def proceed(self, turn: Turn) -> None:
         """Give a queued deployment its turn; sent by its group."""
         self._order = self._order.model_copy(
-            update={"known": turn.known, "previous": turn.previous}
+            update={
+                "known": turn.known,
+                "previous": turn.previous,
+                "termination": turn.termination,
+            }
         )
         self._has_turn = True
+
+    @workflow.update
+    def put_lifecycle_event_hook_execution_status(self, report: HookReport) -> str:
+        """Take in what a hook function found; return the id of its execution."""
+        return self._hooks.take(report)
+
+    @put_lifecycle_event_hook_execution_status.validator
+    def _check_hook_report(self, report: HookReport) -> None:
+        if self._order.group.compute_platform is ComputePlatform.SERVER:
+            raise no_hooks(self._order.deployment_id)
+        self._hooks.refuse(report)
 
     # --- the phases
 
     async def _deploy(self) -> None:
         await self._wait_for_turn()
         self._record.publish(status=DeploymentStatus.IN_PROGRESS, start_time=workflow.now())
-        self._plan = plan = await self._made_plan()
+        alarms = AlarmWatch.of(self._order)
+        await alarms.check()
+        course = self._course = self._record.course = self._chosen_course()
+        self._plan = plan = await self._made_plan(course)
         self._record.publish(
             revision=plan.revision.revision,
             revision_label=plan.revision.label,
             deployment_config_name=plan.deployment_config_name,
-            fleet_size=plan.size,
-            target_count=len(plan.targets),
-            minimum_healthy=plan.minimum_healthy,
-            window=plan.fleet.window,
-            arithmetic=plan.arithmetic,
-            bystanders=plan.bystanders,
-            planned_batches=plan.batch_count,
             **previous(plan.previous_revision),
+            **(facts_of(plan) if isinstance(plan, Plan) else {}),
         )
-        self._rollout = Rollout(
-            self._order, plan, may_start=self._may_start, has_gates=self._gates.exist
-        )
-        self._record.rollout = self._rollout
-        await self._rollout.run()
+        async with alarms.during(self._alarm_fired):
+            await course.run(plan)
 
     async def _wait_for_turn(self) -> None:
         if self._has_turn:
@@ -122,31 +134,46 @@ class DeploymentWorkflow:
         await workflow.wait_condition(lambda: self._has_turn)
         self._record.publish(wait=None)
 
-    async def _made_plan(self) -> Plan:
-        order = self._order
-        if order.plan is not None:
-            return order.plan
-        plan = await make_plan(order.request, order.group, order.known, order.previous)
-        if order.request.plan_id is not None:
-            agreed = await workflow.execute_activity_method(
-                Deployments.load_plan, order.request.plan_id, summary="Compare the plan", **QUICK
+    def _chosen_course(self) -> Course[Any]:
+        tools = Tools(
+            hooks=self._hooks, may_start=self._may_start, ready=self._ready, changed=self._show
+        )
+        return course_of(self._order, tools, has_gates=self._gates.exist)
+
+    async def _made_plan(self, course: Course[Any]) -> AnyPlan:
+        plan: AnyPlan = await course.make_plan()
+        plan_id = self._order.request.plan_id
+        if plan_id is None or self._order.rollback_of:
+            return plan
+        agreed = await workflow.execute_activity_method(
+            Deployments.load_plan, plan_id, summary="Compare the plan", **QUICK
+        )
+        changes = changes_between(agreed, plan)
+        if changes:
+            raise DeploymentFailure(
+                ErrorCode.PLAN_NO_LONGER_HOLDS,
+                f"Plan {plan_id} no longer holds: {'; '.join(changes)}. Make a new one with: "
+                f"rollway plan {self._order.group.full_name}",
             )
-            changes = differences(agreed, plan)
-            if changes:
-                raise DeploymentFailure(
-                    ErrorCode.PLAN_NO_LONGER_HOLDS,
-                    f"Plan {agreed.plan_id} no longer holds: {'; '.join(changes)}. Make a new one "
-                    f"with: rollway plan {order.group.full_name}",
-                )
         return plan
 
-    async def _may_start(self, batch: int) -> None:
+    # --- what holds the course back
+
+    async def _may_start(self, number: int) -> None:
         self._record.show()
-        if await self._gates.pass_before(batch):
-            return
+        if not await self._gates.pass_before(number):
+            await self._stop_for_silence(rollback=True)
+
+    async def _ready(self, minutes: int) -> None:
+        self._record.publish(status=DeploymentStatus.READY)
+        if not await self._gates.ready(timedelta(minutes=minutes)):
+            await self._stop_for_silence(rollback=None)
+        self._record.publish(status=DeploymentStatus.IN_PROGRESS)
+
+    async def _stop_for_silence(self, *, rollback: bool | None) -> None:
         overdue = self._gates.overdue
-        reason = f"nobody answered the {overdue.reason} in time" if overdue else "deadline"
-        self._act(Verb.STOP, InterventionRequest(reason=reason, rollback=True))
+        reason = f"nobody answered in time: {overdue.reason}" if overdue else "deadline"
+        self._act(Verb.STOP, InterventionRequest(reason=reason, rollback=rollback))
         await workflow.wait_condition(lambda: False)
 
     # --- interventions
@@ -162,6 +189,8 @@ class DeploymentWorkflow:
             is_paused=self._gates.is_paused,
             is_stopping=self._stop is not None,
             awaits_approval=self._gates.awaits_approval,
+            awaits_continue=self._gates.awaits_continue,
+            puts_back_itself=self._order.group.compute_platform is not ComputePlatform.SERVER,
         )
 
     def _act(self, verb: Verb, request: InterventionRequest) -> None:
@@ -172,6 +201,8 @@ class DeploymentWorkflow:
                 self._gates.is_paused = False
             case Verb.APPROVE:
                 self._gates.approve()
+            case Verb.CONTINUE:
+                self._gates.go_on()
             case Verb.STOP:
                 self._request_stop(request)
             case Verb.ROLLBACK | Verb.REJECT:
@@ -187,44 +218,29 @@ class DeploymentWorkflow:
         if self._work is not None:
             self._work.cancel()
 
+    def _alarm_fired(self, report: AlarmReport) -> None:
+        if self._stop is None and self._work is not None:
+            self._alarm = report
+            self._work.cancel()
+
     # --- the verdict
 
-    def _judge(self) -> None:
-        rollout, plan = self._rollout, self._plan
-        assert rollout is not None
-        assert plan is not None
-        if rollout.is_success:
-            self._record.publish(status=DeploymentStatus.SUCCEEDED, complete_time=workflow.now())
-            return
-        message = health_constraints_message(
-            rollout.failures, size=plan.size, minimum_healthy=plan.minimum_healthy
-        )
-        self._conclude(DeploymentStatus.FAILED, ErrorCode.HEALTH_CONSTRAINTS, message)
-
-    def _conclude_stopped(self) -> None:
-        request = self._stop or InterventionRequest(reason="cancellation was requested")
-        self._stop = request
-        why = f": {request.reason}" if request.reason else ""
-        who = f" by {request.by}" if request.by else ""
-        self._conclude(DeploymentStatus.STOPPED, ErrorCode.MANUAL_STOP, f"Stopped{who}{why}")
-
-    def _conclude(self, status: DeploymentStatus, code: str, message: str) -> None:
+    def _conclude(self, verdict: Verdict | None = None) -> None:
         self._record.publish(
-            status=status,
-            error_information=ErrorInformation(code=code, message=message),
+            status=verdict.status if verdict else DeploymentStatus.SUCCEEDED,
+            error_information=verdict.information if verdict else None,
             complete_time=workflow.now(),
         )
 
     async def _tell_group(self) -> None:
-        rollout = self._rollout
         outcome = DeploymentOutcome(
             deployment_id=self._order.deployment_id,
             status=self._record.info.status,
             creator=self._order.creator,
             revision=self._plan.revision if self._plan else None,
-            succeeded=tuple(rollout.succeeded) if rollout else (),
-            failed=tuple(f.target_id for f in rollout.failures) if rollout else (),
         )
+        if self._course is not None:
+            outcome = self._course.completed(outcome)
         await compensation.tell_group(self._order.group, outcome)
 
     # --- the compensation
@@ -232,8 +248,12 @@ class DeploymentWorkflow:
     async def _compensate(self) -> None:
         if self._record.info.status is DeploymentStatus.SUCCEEDED:
             return
+        if not isinstance(self._plan, Plan):
+            message = compensation.what_was_put_back(self._record.info)
+            self._record.publish_rollback(rollback_message=message)
+            return
         decision = self._rollback_decision()
-        if decision.revision is None or self._plan is None:
+        if decision.revision is None:
             self._record.publish_rollback(rollback_message=decision.message)
             return
         order = compensation.order_of_rollback(self._order, self._plan, decision)
@@ -254,11 +274,14 @@ class DeploymentWorkflow:
         )
         return decide(
             is_wanted=wants_rollback(
-                self._record.info.status, configuration, self._stop.rollback if self._stop else None
+                self._record.info.status,
+                configuration,
+                self._stop.rollback if self._stop else None,
+                is_alarm=self._alarm is not None,
             ),
             creator=self._order.creator,
             previous=self._order.previous,
-            targets=self._rollout.touched if self._rollout else {},
+            targets=self._course.touched if self._course else {},
         )
 
     async def _end(self) -> DeploymentInfo:
@@ -271,10 +294,3 @@ class DeploymentWorkflow:
             raise ApplicationError(message, info, type=code, non_retryable=True)
         await compensation.end_cancelled(self._order.deployment_id)
         return info
-
-
-def _code_and_message(error: ActivityError) -> tuple[str, str]:
-    cause = error.cause
-    if isinstance(cause, ApplicationError):
-        return error_code_of(cause.type or ErrorCode.INTERNAL_ERROR), cause.message
-    return ErrorCode.INTERNAL_ERROR, f"{error.activity_type} did not answer: {cause}"

@@ -28,7 +28,7 @@ from codedeploy.steering import Verb
 from workflows.compensation import attributes_of
 from workflows.deployment import DeploymentWorkflow
 from workflows.orders import DeploymentOrder, Turn
-from workflows.planning import load_config
+from workflows.planning.basis import load_config
 
 Child = ChildWorkflowHandle[DeploymentWorkflow, DeploymentInfo]
 
@@ -136,6 +136,7 @@ class DeploymentGroupWorkflow:
             deployment_group_id=self._info.deployment_group_id,
             known=known_of(self._info),
             previous=self._info.last_successful_revision,
+            termination=self._info.termination,
             create_time=workflow.now(),
             queued_behind=waiting[-1] if waiting else None,
         )
@@ -169,7 +170,11 @@ class DeploymentGroupWorkflow:
         self._info = released(self._info, deployment_id, status, workflow.now())
         following = self._children.get(self._info.active or "")
         if had_lock and following is not None:
-            turn = Turn(known=known_of(self._info), previous=self._info.last_successful_revision)
+            turn = Turn(
+                known=known_of(self._info),
+                previous=self._info.last_successful_revision,
+                termination=self._info.termination,
+            )
             await following.signal(DeploymentWorkflow.proceed, turn)
 
     async def _stop_all(self, successor: str) -> None:

@@ -1,5 +1,6 @@
 """What the Temporal Web UI shows of a deployment that runs: markdown, for a stranger to read."""
 
+from codedeploy.application import ComputePlatform
 from codedeploy.deployment import BatchSummary, DeploymentInfo
 
 SHOWN_BATCHES = 20
@@ -7,21 +8,43 @@ SHOWN_BATCHES = 20
 
 def markdown(info: DeploymentInfo) -> str:
     """Return the current state of a deployment as the Web UI shows it."""
-    return "\n".join([*_head(info), *_waiting(info), *_batches(info), *_causes(info)])
+    parts = (
+        _head(info),
+        _facts(info),
+        _waiting(info),
+        _batches(info),
+        _shifts(info),
+        _causes(info),
+    )
+    return "\n".join(line for part in parts for line in part)
 
 
 def _head(info: DeploymentInfo) -> list[str]:
     old = info.previous_revision_label or "(nothing)"
-    counts = info.deployment_overview
     return [
         f"### {info.application_name}/{info.deployment_group_name}: "
         f"{old} → {info.revision_label or '?'} — {info.status}",
         "",
+    ]
+
+
+def _facts(info: DeploymentInfo) -> list[str]:
+    if info.compute_platform is not ComputePlatform.SERVER:
+        return _target_facts(info)
+    counts = info.deployment_overview
+    return [
         f"{info.fleet_size} hosts, at least {info.minimum_healthy} stay in service "
         f"({info.arithmetic}); {counts.succeeded} succeeded, {counts.failed} failed, "
         f"{counts.pending} pending",
         "",
     ]
+
+
+def _target_facts(info: DeploymentInfo) -> list[str]:
+    if info.target is None:
+        return []
+    event = info.target.current_event or "nothing yet"
+    return [f"{info.target.target_id}: {event}, {info.deployment_config_name}", ""]
 
 
 def _waiting(info: DeploymentInfo) -> list[str]:
@@ -45,6 +68,17 @@ def _row(batch: BatchSummary) -> str:
         f"| {batch.number} | {batch.phase} | {batch.status} "
         f"| {counts.succeeded} | {counts.failed} |"
     )
+
+
+def _shifts(info: DeploymentInfo) -> list[str]:
+    if info.traffic is None:
+        return []
+    moved = [f"| {move.time:%H:%M:%S} | {move.percent}% |" for move in info.traffic.moves]
+    ahead = [] if info.status.is_final else [f"{shift.percent}%" for shift in info.traffic.ahead]
+    due = f"{info.traffic.next_at:%H:%M:%S}" if info.traffic.next_at else "to come"
+    to_come = [f"| {due} | {', then '.join(ahead)} |"] if ahead else []
+    head = ["| at (UTC) | to the replacement |", "|---|---|"]
+    return [*head, *moved[-SHOWN_BATCHES:], *to_come, ""]
 
 
 def _causes(info: DeploymentInfo) -> list[str]:

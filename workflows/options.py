@@ -32,6 +32,36 @@ class PinOptions(QuickOptions):
     heartbeat_timeout: timedelta
 
 
+class ChangeOptions(QuickOptions):
+    """Options of an activity that changes something, or puts it back.
+
+    It is repeated, but not for ever; whoever cancels it learns what came of it.
+    """
+
+    schedule_to_close_timeout: timedelta
+    cancellation_type: ActivityCancellationType
+
+
+class LookOptions(QuickOptions):
+    """Options of a look at AWS: what is silent for minutes is not where it was sought."""
+
+    schedule_to_close_timeout: timedelta
+
+
+class WaitOptions(TypedDict):
+    """Options of an activity that waits for something to come true and says that it is alive."""
+
+    schedule_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+class RemoveOptions(ChangeOptions):
+    """Options of an activity that removes something and waits until it is gone."""
+
+    heartbeat_timeout: timedelta
+
+
 class HostOptions(TypedDict):
     """Options of an activity on a host's own queue."""
 
@@ -52,6 +82,24 @@ QUICK: QuickOptions = {
     "start_to_close_timeout": timedelta(seconds=30),
     "retry_policy": _PATIENT,
 }
+
+LOOK: LookOptions = {**QUICK, "schedule_to_close_timeout": timedelta(minutes=5)}
+
+CHANGE: ChangeOptions = {
+    **QUICK,
+    "start_to_close_timeout": timedelta(seconds=20),
+    "schedule_to_close_timeout": timedelta(hours=1),
+    "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+}
+
+REMOVE: RemoveOptions = {
+    **CHANGE,
+    "schedule_to_close_timeout": timedelta(hours=3),
+    "start_to_close_timeout": timedelta(minutes=15),
+    "heartbeat_timeout": timedelta(seconds=20),
+}
+
+LONGEST_DEPLOYMENT = timedelta(days=14)
 
 PIN: PinOptions = {
     "start_to_close_timeout": timedelta(hours=2),
@@ -76,4 +124,21 @@ def on_host(*, agent_timeout_seconds: int, script_seconds: int) -> HostOptions:
             initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2)
         ),
         "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    }
+
+
+def at_load_balancers(limit_seconds: int) -> WaitOptions:
+    """Return the options of a watch at load balancers, which ends by itself after its limit."""
+    return awaiting(timedelta(seconds=limit_seconds) + MARGIN)
+
+
+def awaiting(limit: timedelta) -> WaitOptions:
+    """Return the options of an activity that watches for at most `limit`.
+
+    A worker that dies is noticed by its missing heartbeat; another one goes on watching.
+    """
+    return {
+        "schedule_to_close_timeout": limit,
+        "heartbeat_timeout": timedelta(seconds=20),
+        "retry_policy": _PATIENT,
     }

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from codedeploy.commands import LifecycleCommand
-from codedeploy.deployment import Creator, DeploymentRequest, TargetFailure
+from codedeploy.deployment import Creator, DeploymentRequest, TargetFailure, Termination
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.ecs_service import ListenerRoute, TaskSetQuestion
 from codedeploy.plan import Known, Plan
 from codedeploy.revision import PinnedRevision
 from codedeploy.segments import Segment
+from codedeploy.traffic_control import TrafficCommand
 from codedeploy.wire import Model
 
 
@@ -17,6 +19,7 @@ class DeploymentOrder(Model):
     Attributes:
         previous: The group's last good revision: what a rollback goes back to.
         plan: A rollback's plan is made by the deployment it takes back; others plan for themselves.
+        termination: What the deployment before has left to do.
         queued_behind: The deployment whose end it waits for.
         rollback_of: The deployment it takes back.
     """
@@ -30,6 +33,7 @@ class DeploymentOrder(Model):
     creator: Creator = Creator.USER
     create_time: datetime
     plan: Plan | None = None
+    termination: Termination | None = None
     queued_behind: str | None = None
     rollback_of: str | None = None
 
@@ -39,6 +43,19 @@ class Turn(Model):
 
     known: Known
     previous: PinnedRevision | None
+    termination: Termination | None = None
+
+
+class TerminationOrder(Model):
+    """The original task set of an ECS deployment, and how long it is kept after the success.
+
+    Attributes:
+        detachment: What is done at the production listener afterwards; None does nothing.
+    """
+
+    question: TaskSetQuestion
+    wait_minutes: int
+    detachment: ListenerRoute | None = None
 
 
 class BatchOrder(Model):
@@ -48,6 +65,7 @@ class BatchOrder(Model):
         share: The batch's part of the fleet's window; it shrinks with every failure.
         command: What each host is told, but for the events.
         script_seconds: How long all scripts of one host may run.
+        traffic: What load balancers are told, but for the targets; None controls no traffic.
     """
 
     deployment_id: str
@@ -58,6 +76,7 @@ class BatchOrder(Model):
     command: LifecycleCommand
     agent_timeout_seconds: int
     script_seconds: int
+    traffic: TrafficCommand | None = None
 
 
 class BatchReport(Model):

@@ -6,10 +6,9 @@ from temporalio.exceptions import ApplicationError
 from activities.deployments import Deployments
 from codedeploy.deployment import DeploymentRequest
 from codedeploy.errors import DeploymentFailure
-from codedeploy.group_info import known_of
-from codedeploy.plan import Plan
+from codedeploy.traffic_plan import AnyPlan
 from workflows.options import QUICK
-from workflows.planning import make_plan
+from workflows.planning import Basis, make_plan
 
 
 @workflow.defn
@@ -17,15 +16,13 @@ class PlanWorkflow:
     """Answers what a deployment would do now; its id is the plan id."""
 
     @workflow.run
-    async def run(self, request: DeploymentRequest) -> Plan:
+    async def run(self, request: DeploymentRequest) -> AnyPlan:
         """Return the plan of `request`."""
         info = await workflow.execute_activity_method(
             Deployments.load_group, request.group_name, summary="Look up the group", **QUICK
         )
         try:
-            plan = await make_plan(
-                request, info.group, known_of(info), info.last_successful_revision
-            )
+            plan = await make_plan(Basis.of_group(request, info))
         except DeploymentFailure as error:
             raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
         return plan.model_copy(update={"plan_id": workflow.info().workflow_id})

@@ -6,45 +6,41 @@ from temporalio import workflow
 
 from activities import search_attributes
 from codedeploy.deployment import DeploymentInfo, Intervention, RollbackInfo
-from codedeploy.failures import group_failures
 from codedeploy.revision import PinnedRevision
+from workflows.courses.course import Course
 from workflows.details import markdown
 from workflows.gates import Gates
 from workflows.orders import DeploymentOrder
-from workflows.rollout import Rollout
 
-SHOWN_FAILURES = 100
 KEPT_INTERVENTIONS = 100
 
 
 class Record:
     """A deployment's public face; what changes while it runs is read from its parts.
 
+    Args:
+        order: What the deployment is.
+        gates: What may hold it back.
+
     Attributes:
-        rollout: Set when the plan is walked.
+        course: Tells how far it has come; None until there is one.
     """
 
     def __init__(self, order: DeploymentOrder, gates: Gates) -> None:
         self._info = _first_info(order)
         self._gates = gates
-        self.rollout: Rollout | None = None
+        self.course: Course[Any] | None = None
 
     @property
     def info(self) -> DeploymentInfo:
         """The deployment as people and the API see it now."""
-        if self.rollout is None:
+        if self.course is None:
             return self._info
-        failures = self.rollout.failures
-        is_final = self._info.status.is_final
+        held = {"is_paused": self._gates.is_paused} | (
+            {"wait": self._gates.wait} if self._gates.wait else {}
+        )
         return self._info.model_copy(
-            update={
-                "deployment_overview": self.rollout.overview_at(is_final=is_final),
-                "batches": tuple(self.rollout.batches),
-                "wait": self.rollout.baking or self._gates.wait,
-                "is_paused": self._gates.is_paused,
-                "failures": tuple(failures[:SHOWN_FAILURES]),
-                "failure_groups": group_failures(failures),
-            }
+            update=held | self.course.face(is_final=self._info.status.is_final)
         )
 
     def publish(self, **changes: Any) -> None:

@@ -16,6 +16,7 @@ from workflows.deployment_group import DeploymentGroupWorkflow
 from workflows.instance import InstanceWorkflow
 from workflows.log import LogWorkflow
 from workflows.plan import PlanWorkflow
+from workflows.termination import TerminationWorkflow
 
 ALL = (
     ApplicationWorkflow,
@@ -26,6 +27,7 @@ ALL = (
     InstanceWorkflow,
     LogWorkflow,
     PlanWorkflow,
+    TerminationWorkflow,
 )
 
 

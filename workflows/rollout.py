@@ -1,7 +1,6 @@
 """Walking a plan on a fleet of servers: wave after wave, batch after batch."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from temporalio import workflow
@@ -16,15 +15,15 @@ from codedeploy.deployment import (
     Wait,
 )
 from codedeploy.failures import named
-from codedeploy.lifecycle import in_place_flow
+from codedeploy.lifecycle import LifecycleEvent, in_place_flow
 from codedeploy.pace import Batch, Pace
 from codedeploy.plan import Plan, Wave
 from codedeploy.segments import segments
+from codedeploy.traffic_control import TrafficCommand
 from workflows.batch import BatchWorkflow
+from workflows.gates import Permission
 from workflows.nursery import Start, nursery
 from workflows.orders import BatchOrder, BatchReport, DeploymentOrder
-
-Permission = Callable[[int], Awaitable[None]]
 
 
 class Rollout:
@@ -108,10 +107,26 @@ class Rollout:
             number=batch.number,
             targets=batch.targets,
             share=batch.share,
-            segments=segments(in_place_flow(), self._plan.size),
+            segments=segments(self._flow, self._plan.size),
             command=self._command(),
             agent_timeout_seconds=self._order.group.agent_timeout_seconds,
             script_seconds=max(3600, sum(self._plan.revision.hook_timeout_seconds.values())),
+            traffic=self._traffic(),
+        )
+
+    @property
+    def _flow(self) -> tuple[LifecycleEvent, ...]:
+        return in_place_flow(with_traffic_control=self._order.group.controls_traffic)
+
+    def _traffic(self) -> TrafficCommand | None:
+        group = self._order.group
+        if not group.controls_traffic or group.load_balancer_info is None:
+            return None
+        return TrafficCommand(
+            deployment_id=self._order.deployment_id,
+            targets=(),
+            load_balancer_info=group.load_balancer_info,
+            role_arn=group.service_role_arn,
         )
 
     def _command(self) -> LifecycleCommand:

@@ -59,7 +59,7 @@ async def test_unhealthy_hosts_come_first_the_next_time(fleet: Scenario) -> None
     fleet.failing("f", at="Install", with_revision="v2")
     await fleet.deploy("v2", config="OneAtATime")
 
-    plan = await fleet.rollway.plan(fleet.request("v3", "OneAtATime"))
+    plan = await fleet.plan("v3", "OneAtATime")
 
     assert plan.targets[0] == fleet.full("f")
     assert plan.waves[0].name == "unhealthy first"

@@ -15,7 +15,7 @@ async def test_a_plan_names_targets_in_order_and_the_arithmetic(fleet: Scenario)
     await fleet.of("b", "a", "c")
     await fleet.apply()
 
-    plan = await fleet.rollway.plan(fleet.request("v1", "HalfAtATime"))
+    plan = await fleet.plan("v1", "HalfAtATime")
 
     assert plan.targets == tuple(fleet.full(name) for name in "abc")
     assert plan.arithmetic == "ceil(50% of 3) = 2 must stay"

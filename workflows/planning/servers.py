@@ -4,30 +4,23 @@ from temporalio import workflow
 
 from activities.directory import Directory, HostQuestion
 from activities.revisions import Revisions
-from codedeploy.configs import PREDEFINED, DeploymentConfig
-from codedeploy.deployment import DeploymentRequest
-from codedeploy.deployment_group import DeploymentGroup
-from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.instances import HealthClass
-from codedeploy.plan import Known, Plan, floor_for, waves_of
+from codedeploy.plan import Plan, floor_for, waves_of
 from codedeploy.revision import PinnedRevision
 from workflows.options import PIN, QUICK
+from workflows.planning.basis import Basis
 
 
-async def make_plan(
-    request: DeploymentRequest,
-    group: DeploymentGroup,
-    known: Known,
-    previous: PinnedRevision | None,
-) -> Plan:
-    """Return what deploying `request` to `group` would do now.
+async def make_plan(basis: Basis) -> Plan:
+    """Return what a deployment to servers would do now.
 
     Raises:
         DeploymentFailure: There is nothing to deploy to, or the floor leaves no window.
         ActivityError: The revision or the configuration cannot be read.
     """
-    config = await load_config(request.deployment_config_name or group.deployment_config_name)
-    revision = await _pinned(request, previous)
+    request, group, known = basis.request, basis.group, basis.known
+    config = await basis.config()
+    revision = await _pinned(basis)
     found = await workflow.execute_activity_method(
         Directory.find_hosts, HostQuestion(group=group), summary="Find instances", **QUICK
     )
@@ -43,36 +36,21 @@ async def make_plan(
         deployment_group_name=group.deployment_group_name,
         deployment_config_name=config.deployment_config_name,
         revision=revision,
-        previous_revision=previous,
+        previous_revision=basis.previous,
         size=len(hosts),
         minimum_healthy=floor.minimum_healthy,
         arithmetic=floor.arithmetic,
         waves=waves,
-        warnings=_warnings(found.silent, previous),
+        warnings=_warnings(found.silent, basis.previous),
     )
 
 
-async def load_config(name: str) -> DeploymentConfig:
-    """Return the configuration called `name`, predefined or custom."""
-    if name in PREDEFINED:
-        return PREDEFINED[name]
+async def _pinned(basis: Basis) -> PinnedRevision:
+    if basis.request.revision is None and basis.previous is not None:
+        return basis.previous
     return await workflow.execute_activity_method(
-        Directory.load_config, name, summary=f"Look up {name}", **QUICK
+        Revisions.pin, basis.revision, summary="Pin the revision", **PIN
     )
-
-
-async def _pinned(request: DeploymentRequest, previous: PinnedRevision | None) -> PinnedRevision:
-    if request.revision is not None:
-        return await workflow.execute_activity_method(
-            Revisions.pin, request.revision, summary="Pin the revision", **PIN
-        )
-    if previous is None:
-        raise DeploymentFailure(
-            ErrorCode.REVISION_MISSING,
-            f"No revision was named, and none ever succeeded in {request.group_name}. Name one "
-            "with --revision.",
-        )
-    return previous
 
 
 def _warnings(silent: tuple[str, ...], previous: PinnedRevision | None) -> tuple[str, ...]:

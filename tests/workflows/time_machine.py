@@ -1,0 +1,224 @@
+"""Deployments that move traffic, on the time-skipping test server: hours pass in no time.
+
+order = machine.of_lambda("CodeDeployDefault.LambdaLinear10PercentEvery1Minute")
+deployment = await machine.deploy(order)
+assert deployment.traffic.moves[1].time == ...
+"""
+
+import asyncio
+import json
+import shutil
+import sysconfig
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities import search_attributes
+from activities.deployments import Deployments
+from codedeploy.deployment import DeploymentInfo, DeploymentRequest, InterventionRequest
+from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.group_rules import completed
+from codedeploy.identifiers import termination_workflow_id
+from codedeploy.lambda_alias import AliasState
+from codedeploy.steering import Verb
+from tests.workflows.fake_aws import FakeFiles, FakeFunctions, FakeServices, ServiceState
+from workflows import registry
+from workflows.deployment import DeploymentWorkflow
+from workflows.options import CONTROL_QUEUE
+from workflows.orders import DeploymentOrder
+
+Running = WorkflowHandle[Any, DeploymentInfo]
+
+FUNCTION = {"Alias": "live", "CurrentVersion": 1, "TargetVersion": 2}
+SERVICE = {
+    "TaskDefinition": "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2",
+    "LoadBalancerInfo": {"ContainerName": "web", "ContainerPort": 8080},
+}
+
+
+class TimeMachine:
+    """A control plane whose AWS is in memory and whose time is skipped while nothing happens."""
+
+    def __init__(self, environment: WorkflowEnvironment) -> None:
+        self._environment = environment
+        self.files, self.functions, self.services = FakeFiles(), FakeFunctions(), FakeServices()
+
+    @property
+    def client(self) -> Client:
+        """A client of the test server."""
+        return self._environment.client
+
+    @property
+    def activities(self) -> list[Callable[..., Any]]:
+        """What the control plane can do."""
+        files, functions, services = self.files, self.functions, self.services
+        return [
+            *(files.load_config, files.pin_appspec),
+            *(functions.look_at_alias, functions.route_alias, functions.call_hook),
+            *(services.look_at_service, services.create_replacement, services.await_steady_state),
+            *(services.make_task_set_primary, services.delete_task_set, services.route_listener),
+            Deployments(self.client).cancel,
+        ]
+
+    # --- given
+
+    def of_lambda(self, config: str, *hooks: dict[str, str], **settings: Any) -> DeploymentOrder:
+        """Return an order to move the alias of a function of its own."""
+        name = f"checkout-{uuid4().hex[:8]}"
+        resource = {"Type": "AWS::Lambda::Function", "Properties": {"Name": name, **FUNCTION}}
+        return _order(
+            _appspec({name: resource}, hooks), config, computePlatform="Lambda", **settings
+        )
+
+    def of_ecs(
+        self, config: str, *, ready_wait: int = 0, termination_wait: int = 60, **settings: Any
+    ) -> DeploymentOrder:
+        """Return an order to replace the tasks of a service of its own; waits are in minutes."""
+        name = f"web-{uuid4().hex[:8]}"
+        resource = {"Type": "AWS::ECS::Service", "Properties": SERVICE}
+        pair = {
+            "targetGroups": [{"name": "blue"}, {"name": "green"}],
+            "prodTrafficRoute": {"listenerArns": [f"{name}/production"]},
+            "testTrafficRoute": {"listenerArns": [f"{name}/test"]},
+        }
+        return _order(
+            _appspec({"TargetService": resource}, ()),
+            config,
+            computePlatform="ECS",
+            ecsServices=[{"serviceName": name, "clusterName": "main"}],
+            loadBalancerInfo={"targetGroupPairInfoList": [pair]},
+            blueGreenDeploymentConfiguration=_waits(ready_wait, termination_wait),
+            **settings,
+        )
+
+    # --- when
+
+    async def deploy(self, order: DeploymentOrder) -> DeploymentInfo:
+        """Carry an order out, and return the deployment as it ended."""
+        return await self.ended(await self.start(order))
+
+    async def deploy_at_once(self, order: DeploymentOrder) -> DeploymentInfo:
+        """Carry out an order that waits for nothing; what it leaves behind still waits then."""
+        with self._environment.auto_time_skipping_disabled():
+            return await self.deploy(order)
+
+    async def start(self, order: DeploymentOrder) -> Running:
+        """Start a deployment; time does not skip before somebody waits."""
+        return await self.client.start_workflow(
+            DeploymentWorkflow.run, order, id=order.deployment_id, task_queue=CONTROL_QUEUE
+        )
+
+    async def ended(self, running: Running) -> DeploymentInfo:
+        """Skip to the end of a deployment."""
+        with suppress(WorkflowFailureError):
+            await running.result()
+        return await running.query(DeploymentWorkflow.info)
+
+    async def until(
+        self, running: Running, condition: Callable[[DeploymentInfo], bool]
+    ) -> DeploymentInfo:
+        """Wait, skipping nothing, until a deployment is as `condition` says."""
+        while not condition(info := await running.query(DeploymentWorkflow.info)):
+            await asyncio.sleep(0.02)
+        return info
+
+    async def tell(self, running: Running, verb: Verb) -> None:
+        """Tell a deployment something."""
+        await running.execute_update(verb.value, InterventionRequest())
+
+    async def skip(self, span: timedelta) -> None:
+        """Let that much time pass."""
+        await self._environment.sleep(span)
+
+    # --- then
+
+    async def timers(self, running: Running) -> list[datetime]:
+        """Return when each timer of a deployment was to fire, by its workflow's own clock."""
+        due: list[datetime] = []
+        now = datetime.min
+        for event in (await running.fetch_history()).events:
+            if event.HasField("workflow_task_started_event_attributes"):
+                now = event.event_time.ToDatetime()
+            if event.HasField("timer_started_event_attributes"):
+                span = event.timer_started_event_attributes.start_to_fire_timeout
+                due.append(now + span.ToTimedelta())
+        return due
+
+    def termination(self, deployment: DeploymentInfo) -> WorkflowHandle[Any, None]:
+        """What ends the original task set of a deployment that succeeded."""
+        return self.client.get_workflow_handle(termination_workflow_id(deployment.deployment_id))
+
+    def alias(self, deployment: DeploymentInfo) -> AliasState:
+        """Where the alias of a deployment points."""
+        assert deployment.lambda_function_info is not None
+        return self.functions.aliases[deployment.lambda_function_info.function_name]
+
+    def service(self, deployment: DeploymentInfo) -> ServiceState:
+        """How the service of a deployment stands."""
+        assert deployment.target is not None
+        return self.services.states[deployment.target.target_id.partition(":")[2]]
+
+
+def _appspec(resource: dict[str, Any], hooks: tuple[dict[str, str], ...]) -> str:
+    return json.dumps({"version": 0.0, "Resources": [resource], "Hooks": hooks})
+
+
+def _waits(ready: int, termination: int) -> dict[str, Any]:
+    asked = {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": ready}
+    return {
+        "terminateBlueInstancesOnDeploymentSuccess": {"terminationWaitTimeInMinutes": termination},
+        "deploymentReadyOption": asked if ready else {},
+    }
+
+
+def _order(content: str, config: str, **settings: Any) -> DeploymentOrder:
+    names = {"applicationName": "shop", "deploymentGroupName": "prod"}
+    revision = {"revisionType": "AppSpecContent", "appSpecContent": {"content": content}}
+    group = completed(DeploymentGroup.model_validate(names | settings))
+    return DeploymentOrder(
+        deployment_id=f"d-{uuid4().hex[:9].upper()}",
+        request=DeploymentRequest.model_validate(
+            names | {"revision": revision, "deploymentConfigName": config}
+        ),
+        group=group,
+        deployment_group_id="g",
+        create_time=datetime.now(UTC),
+    )
+
+
+@asynccontextmanager
+async def time_machine() -> AsyncIterator[TimeMachine]:
+    """Run a test server and a worker for the length of the block."""
+    program = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=program, data_converter=pydantic_data_converter
+    ) as environment:
+        await _learn_search_attributes(environment.client)
+        machine = TimeMachine(environment)
+        async with Worker(
+            environment.client,
+            task_queue=CONTROL_QUEUE,
+            workflows=registry.ALL,
+            workflow_runner=registry.runner(),
+            activities=machine.activities,
+        ):
+            yield machine
+
+
+async def _learn_search_attributes(client: Client) -> None:
+    kinds = {
+        key.name: IndexedValueType.ValueType(key.indexed_value_type)
+        for key in search_attributes.ALL
+    }
+    await client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
+    )

@@ -1,0 +1,84 @@
+"""Alarms, looked at before a deployment starts and until it has ended, waits included."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+from activities.alarms import Alarms
+from codedeploy.alarm import AlarmConfiguration, AlarmQuestion, AlarmReport
+from codedeploy.errors import DeploymentFailure, ErrorCode
+from workflows.options import LONGEST_DEPLOYMENT, LOOK, awaiting
+from workflows.orders import DeploymentOrder
+
+
+class AlarmWatch:
+    """The alarms of one deployment.
+
+    One activity watches for as long as the deployment lasts: a timer a look would fill the history.
+
+    Args:
+        configuration: Which alarms, and what an unreadable one means.
+        role_arn: Whose eyes are used.
+    """
+
+    def __init__(self, configuration: AlarmConfiguration, role_arn: str | None) -> None:
+        self._question = AlarmQuestion(configuration=configuration, role_arn=role_arn)
+
+    @classmethod
+    def of(cls, order: DeploymentOrder) -> "AlarmWatch":
+        """Return the watch of a deployment; none of a rollback: what it answers still fires."""
+        override = order.request.override_alarm_configuration
+        configuration = order.group.alarm_configuration if override is None else override
+        role_arn = order.group.service_role_arn
+        return cls(AlarmConfiguration() if order.rollback_of else configuration, role_arn)
+
+    @property
+    def _is_needed(self) -> bool:
+        return bool(self._question.configuration.watched)
+
+    async def check(self) -> None:
+        """Accept a start with every alarm quiet.
+
+        Raises:
+            DeploymentFailure: ALARM_ACTIVE, an alarm fires already or cannot be read.
+        """
+        if not self._is_needed:
+            return
+        report = await workflow.execute_activity_method(
+            Alarms.look, self._question, summary="Look at the alarms", **LOOK
+        )
+        if report.stops(self._question.configuration):
+            raise DeploymentFailure(
+                ErrorCode.ALARM_ACTIVE,
+                f"Not started, {report.sentence}. Nothing was changed. To deploy all the same, the "
+                "cure for example: --ignore-alarms",
+            )
+
+    @asynccontextmanager
+    async def during(self, fired: Callable[[AlarmReport], None]) -> AsyncIterator[None]:
+        """Watch while the block runs; call `fired` at the first alarm that stops deployments."""
+        watch = asyncio.create_task(self._watch(fired)) if self._is_needed else None
+        try:
+            yield
+        finally:
+            if watch is not None:
+                watch.cancel()
+                await asyncio.gather(watch, return_exceptions=True)
+
+    async def _watch(self, fired: Callable[[AlarmReport], None]) -> None:
+        try:
+            report = await workflow.execute_activity_method(
+                Alarms.watch,
+                self._question,
+                summary=f"Watch {', '.join(self._question.configuration.watched)}"[:200],
+                **awaiting(LONGEST_DEPLOYMENT),
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise
+            report = AlarmReport(unreadable=str(error.cause))
+        if report.stops(self._question.configuration):
+            fired(report)

@@ -1,0 +1,24 @@
+"""The courses of deployments: servers, Lambda, ECS."""
+
+from typing import Any
+
+from codedeploy.application import ComputePlatform
+from workflows.courses.course import Course
+from workflows.courses.ecs import EcsCourse
+from workflows.courses.lambda_ import LambdaCourse
+from workflows.courses.passage import Tools
+from workflows.courses.servers import ServerCourse
+from workflows.orders import DeploymentOrder
+
+__all__ = ["Course", "Tools", "course_of"]
+
+
+def course_of(order: DeploymentOrder, tools: Tools, *, has_gates: bool) -> Course[Any]:
+    """Return the course of `order` on the platform of its group."""
+    match order.group.compute_platform:
+        case ComputePlatform.SERVER:
+            return ServerCourse(order, may_start=tools.may_start, has_gates=has_gates)
+        case ComputePlatform.LAMBDA:
+            return LambdaCourse(order, tools)
+        case ComputePlatform.ECS:
+            return EcsCourse(order, tools)

@@ -1,0 +1,86 @@
+"""The one target of a deployment to a function or a service, and its lifecycle events."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+
+from codedeploy.deployment import TargetFailure, TargetResult
+from codedeploy.errors import DeploymentFailure, ErrorCode, error_code_of
+from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.target import accomplished, begun, failed, interrupted, succeeded
+
+
+class SingleTarget:
+    """Keeps the lifecycle events of one target while the control plane carries them out.
+
+    Args:
+        target_id: As CodeDeploy's API names it.
+        flow: All its events, in order.
+        changed: Told at every change.
+
+    Attributes:
+        result: Where the target stands.
+    """
+
+    def __init__(
+        self, target_id: str, flow: tuple[LifecycleEvent, ...], *, changed: Callable[[], None]
+    ) -> None:
+        self._flow = flow
+        self._changed = changed
+        self.result = TargetResult(target_id=target_id)
+
+    @asynccontextmanager
+    async def event(self, event: LifecycleEvent) -> AsyncIterator[None]:
+        """Record the block as `event`: it succeeds, fails with the block's error, or is stopped."""
+        self._become(begun(self.result, event, workflow.now()))
+        try:
+            yield
+        except (ActivityError, DeploymentFailure) as error:
+            if is_cancelled_exception(error):
+                raise
+            self._fail(event, error)
+            raise
+        self._become(accomplished(self.result, event, workflow.now()))
+
+    def succeed(self) -> None:
+        """Record that the last event ended well."""
+        self._become(succeeded(self.result))
+
+    def stop(self) -> None:
+        """Record that the target was stopped; events it never reached are skipped."""
+        self._become(interrupted(self.result, flow=self._flow, now=workflow.now()))
+
+    def skip_all(self) -> None:
+        """Record that nothing needed to be done."""
+        for event in self._flow:
+            self._become(begun(self.result, event, workflow.now()))
+            self._become(accomplished(self.result, event, workflow.now()))
+        self.succeed()
+
+    def _fail(self, event: LifecycleEvent, error: ActivityError | DeploymentFailure) -> None:
+        code, message = code_and_message(error)
+        failure = TargetFailure(
+            target_id=self.result.target_id, event=event, error_code=code, message=message
+        )
+        self._become(
+            failed(self.result, failure, is_touched=True, flow=self._flow, now=workflow.now())
+        )
+
+    def _become(self, result: TargetResult) -> None:
+        self.result = result
+        self._changed()
+
+
+def code_and_message(error: ActivityError | DeploymentFailure) -> tuple[str, str]:
+    """Return the error code of a deployment that ends with `error`, and a sentence."""
+    if isinstance(error, DeploymentFailure):
+        return error.code, error.message
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return error_code_of(cause.type or ErrorCode.INTERNAL_ERROR), cause.message
+    last = cause.__cause__ if cause is not None else None
+    if isinstance(last, ApplicationError):
+        return error_code_of(last.type or ErrorCode.INTERNAL_ERROR), f"Given up: {last.message}"
+    return ErrorCode.INTERNAL_ERROR, f"{error.activity_type} did not answer: {cause}"

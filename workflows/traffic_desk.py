@@ -1,0 +1,61 @@
+"""Where the hosts of a cohort meet to leave service, and to come back: one call for all of them."""
+
+import asyncio
+from collections.abc import Iterable
+
+from activities.load_balancers import LoadBalancers
+from temporalio import workflow
+
+from codedeploy.errors import DeploymentFailure, ErrorCode
+from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.traffic_control import TrafficCommand, TrafficReport
+from workflows.options import at_load_balancers
+
+
+class TrafficDesk:
+    """Carries out traffic events for hosts that go through them together.
+
+    A host waits at each traffic event until all others have come to it too or have ended.
+
+    Args:
+        command: What the load balancers are told, but for the targets.
+        cohort: The hosts.
+    """
+
+    def __init__(self, command: TrafficCommand, cohort: Iterable[str]) -> None:
+        self._command = command
+        self._expected = set(cohort)
+        self._arrived: dict[LifecycleEvent, list[str]] = {}
+        self._calls: dict[LifecycleEvent, asyncio.Task[TrafficReport]] = {}
+
+    async def carry_out(self, event: LifecycleEvent, target: str) -> None:
+        """Take `target` through a traffic event, together with the others.
+
+        Raises:
+            DeploymentFailure: A load balancer did not follow; it says why.
+            ActivityError: The load balancers could not be told.
+        """
+        arrived = self._arrived.setdefault(event, [])
+        arrived.append(target)
+        await workflow.wait_condition(lambda: self._expected <= set(arrived))
+        if event not in self._calls:
+            self._calls[event] = asyncio.create_task(self._called(event, tuple(arrived)))
+        report = await self._calls[event]
+        if target in report.failures:
+            raise DeploymentFailure(
+                ErrorCode.ELASTIC_LOAD_BALANCING_INVALID, f"{target}: {report.failures[target]}"
+            )
+
+    def leave(self, target: str) -> None:
+        """Wait for `target` no more: it has ended."""
+        self._expected.discard(target)
+
+    async def _called(self, event: LifecycleEvent, targets: tuple[str, ...]) -> TrafficReport:
+        is_blocked = event is LifecycleEvent.BLOCK_TRAFFIC
+        command = self._command.model_copy(update={"targets": targets})
+        return await workflow.execute_activity_method(
+            LoadBalancers.block if is_blocked else LoadBalancers.allow,
+            command,
+            summary=f"{event}: {', '.join(targets)}"[:200],
+            **at_load_balancers(command.timeout_seconds),
+        )
