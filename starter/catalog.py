@@ -11,14 +11,12 @@ from temporalio.common import WorkflowIDConflictPolicy
 from activities.directory import Directory
 from codedeploy.application import Application
 from codedeploy.application_info import ApplicationInfo
-from codedeploy.config_rules import validate_custom
 from codedeploy.configs import PREDEFINED, DeploymentConfig
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import (
     ApplicationDoesNotExist,
     DeploymentConfigDoesNotExist,
     DeploymentGroupDoesNotExist,
-    InvalidComputePlatform,
     RevisionDoesNotExist,
 )
 from codedeploy.group_info import DeploymentGroupInfo
@@ -33,7 +31,7 @@ from codedeploy.revision import (
     Revision,
     pinned_again,
 )
-from codedeploy.support import check_supported
+from starter.admission import Document, admitted
 from starter.answers import Applied, InstanceInfo
 from starter.connection import PATIENCE, in_words
 from starter.locations import local
@@ -41,10 +39,6 @@ from workflows.application import ApplicationWorkflow
 from workflows.deployment_config import DeploymentConfigWorkflow
 from workflows.deployment_group import DeploymentGroupWorkflow
 from workflows.options import CONTROL_QUEUE
-
-Document = Application | DeploymentGroup | DeploymentConfig
-
-_ORDER = (Application, DeploymentConfig, DeploymentGroup)
 
 
 class Catalog:
@@ -56,17 +50,13 @@ class Catalog:
     async def apply(self, documents: Sequence[Document]) -> list[Applied]:
         """Create or update what `documents` describe: applications, configurations, groups.
 
+        All are judged first: if one is refused, nothing of the call is applied.
+
         Raises:
-            UnsupportedOperation: A group asks for what Rollway does not carry out yet; nothing of
-                the call was applied.
+            InvalidInput: A document breaks a rule of its platform.
+            ECSServiceMappingLimitExceeded: Another group deploys to that ECS service.
         """
-        for document in documents:
-            if isinstance(document, DeploymentGroup):
-                check_supported(document)
-            if isinstance(document, DeploymentConfig):
-                validate_custom(document)
-        ordered = sorted(documents, key=lambda document: _ORDER.index(type(document)))
-        return [await self._apply(document) for document in ordered]
+        return [await self._apply(document) for document in await admitted(documents, self)]
 
     async def _apply(self, document: Document) -> Applied:
         if isinstance(document, Application):
@@ -93,15 +83,6 @@ class Catalog:
         return Applied(kind="deployment configuration", name=name, change=_change(is_new, False))
 
     async def _apply_group(self, group: DeploymentGroup) -> Applied:
-        platform = (await self.application(group.application_name)).application.compute_platform
-        config = await self.config(group.deployment_config_name)
-        if config.compute_platform is not platform:
-            raise InvalidComputePlatform(
-                f"{group.full_name} is on {platform}, and {config.deployment_config_name} is for "
-                f"{config.compute_platform}. List the others with: rollway get configs"
-            )
-        group = group.model_copy(update={"compute_platform": platform})
-        check_supported(group)
         is_changed, is_new = await self._define(
             DeploymentGroupWorkflow,
             DeploymentGroupInfo(group=group, deployment_group_id=str(uuid4())),
@@ -240,10 +221,11 @@ class Catalog:
         return runs
 
     async def push(self, application: str, source: Path) -> PinnedRevision:
-        """Register a directory or archive as a revision, and return it pinned.
+        """Register a directory, archive or AppSpec file as a revision, and return it pinned.
 
         Raises:
-            InvalidRevision: It has no AppSpec, or one with errors; nothing was registered.
+            InvalidRevision: It has no AppSpec, or one with errors, or is not what the application's
+                platform takes; nothing was registered.
         """
         await self.application(application)
         handle = self._client.get_workflow_handle(application_workflow_id(application))
@@ -266,7 +248,7 @@ class Catalog:
         raise RevisionDoesNotExist(
             f"{application} has no revision {label!r}, and it is no path here. List them with: "
             f"rollway get application {application}. Register one with: "
-            f"rollway push {application} DIR"
+            f"rollway push {application} DIR_OR_FILE"
         )
 
     async def _query(self, workflow_id: str, name: str, kind: type[Any]) -> Any:

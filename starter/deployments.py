@@ -1,10 +1,12 @@
 """Planning, starting and steering deployments."""
 
 import random
+from typing import cast
 
 from temporalio.client import WorkflowExecution
 
 from activities import search_attributes
+from codedeploy.alarm import AlarmConfiguration
 from codedeploy.deployment import (
     DeploymentRequest,
     DeploymentStatus,
@@ -15,16 +17,21 @@ from codedeploy.errors import (
     DeploymentAlreadyCompleted,
     DeploymentDoesNotExist,
     DeploymentGroupDoesNotExist,
+    LifecycleEventAlreadyCompleted,
     PlanDoesNotExist,
     PlanNoLongerHolds,
     Refused,
+    RollwayError,
 )
 from codedeploy.group_info import DeploymentGroupInfo, revision_to_go_back_to
+from codedeploy.hook import HookReport
 from codedeploy.identifiers import group_workflow_id, new_plan_id
-from codedeploy.plan import Plan, differences
 from codedeploy.revision import pinned_again
+from codedeploy.steering import Verb
+from codedeploy.traffic_plan import AnyPlan, changes_between
 from starter.answers import DeploymentRow
 from starter.connection import PATIENCE, in_words
+from starter.termination import finish
 from starter.watching import Watching
 from workflows.options import CONTROL_QUEUE
 from workflows.plan import PlanWorkflow
@@ -33,10 +40,10 @@ from workflows.plan import PlanWorkflow
 class Deployments(Watching):
     """What is going to run, and what becomes of it."""
 
-    async def plan(self, request: DeploymentRequest) -> Plan:
+    async def plan(self, request: DeploymentRequest) -> AnyPlan:
         """Return what `request` would do now; the plan is kept under its `plan_id`."""
         with in_words(_no_group(request.group_name)):
-            plan: Plan = await self._client.execute_workflow(
+            plan: AnyPlan = await self._client.execute_workflow(
                 PlanWorkflow.run,
                 request,
                 id=new_plan_id(random.SystemRandom().choice),
@@ -67,17 +74,23 @@ class Deployments(Watching):
         missing = PlanDoesNotExist(
             f"There is no plan {plan_id}. Make one with: rollway plan {request.group_name}"
         )
+        kind = cast("type[AnyPlan]", AnyPlan)
         with in_words(missing):
-            agreed = await self._client.get_workflow_handle(plan_id, result_type=Plan).result()
-        changes = differences(agreed, await self.plan(request))
+            agreed = await self._client.get_workflow_handle(plan_id, result_type=kind).result()
+        changes = changes_between(agreed, await self.plan(request))
         if changes:
             raise PlanNoLongerHolds(
                 f"Plan {plan_id} no longer holds: {'; '.join(changes)}. Nothing was started. Make "
                 f"a new one with: rollway plan {request.group_name}"
             )
 
-    async def rollback(self, application: str, group: str, *, to: str | None = None) -> str:
-        """Deploy the group's last good revision, or the one `to` names; return the new id."""
+    async def rollback(
+        self, application: str, group: str, *, to: str | None = None, ignores_alarms: bool = False
+    ) -> str:
+        """Deploy the group's last good revision, or the one `to` names; return the new id.
+
+        With `ignores_alarms` the group's alarms neither prevent nor stop it.
+        """
         missing = _no_group(f"{application}/{group}")
         with in_words(missing):
             info = await self._client.get_workflow_handle(
@@ -91,6 +104,8 @@ class Deployments(Watching):
                 revision=pinned_again(revision),
                 description=f"Goes back to {revision.label}",
                 ignore_application_stop_failures=True,
+                override_alarm_configuration=AlarmConfiguration() if ignores_alarms else None,
+                takes_current_as_found=True,
             )
         )
 
@@ -119,6 +134,45 @@ class Deployments(Watching):
         with in_words(missing):
             answer: str = await handle.execute_update(verb, request, result_type=str)
         return answer
+
+    async def continue_deployment(self, deployment_id: str, request: InterventionRequest) -> str:
+        """End the wait that a deployment is in; return what happens now.
+
+        A running one that is ready moves its traffic. One that succeeded, and keeps the original
+        task set for a while, deletes it.
+
+        Raises:
+            DeploymentIsNotInReadyState: It runs, and waits for nobody.
+            DeploymentAlreadyCompleted: It has ended, and its original is gone.
+        """
+        info = await self.deployment(deployment_id)
+        if info.status.is_final:
+            return await finish(self._client, info)
+        return await self.intervene(deployment_id, Verb.CONTINUE, request)
+
+    async def hook_status(self, deployment_id: str, report: HookReport) -> str:
+        """Give the verdict of a hook function; return the id of its execution.
+
+        Raises:
+            InvalidLifecycleEventHookExecutionId: The deployment awaits no such verdict.
+            LifecycleEventAlreadyCompleted: It has it already, or does not want it any more.
+        """
+        handle = self._client.get_workflow_handle(check_deployment_id(deployment_id))
+        with in_words(await self._missing_or_past_hooks(deployment_id)):
+            answer: str = await handle.execute_update(
+                "put_lifecycle_event_hook_execution_status", report, result_type=str
+            )
+        return answer
+
+    async def _missing_or_past_hooks(self, deployment_id: str) -> RollwayError:
+        try:
+            info = await self.deployment(deployment_id)
+        except DeploymentDoesNotExist as error:
+            return error
+        return LifecycleEventAlreadyCompleted(
+            f"{deployment_id} has ended ({info.status}): it awaits no verdict of a hook any more. "
+            "Nothing was changed."
+        )
 
     async def _missing_or_over(self, deployment_id: str) -> Refused | DeploymentDoesNotExist:
         try:

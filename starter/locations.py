@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 from codedeploy.document import alternatives
 from codedeploy.errors import InvalidRevision
 from codedeploy.revision import (
+    APPSPEC_SUFFIXES,
+    LARGEST_APPSPEC,
     SUFFIXES,
+    AppSpecContent,
     BundleType,
     GitHubLocation,
     HttpsLocation,
@@ -15,13 +18,16 @@ from codedeploy.revision import (
     Revision,
     RevisionType,
     S3Location,
+    appspec_type_of,
     bundle_type_of,
     problem_of_commit,
 )
 from codedeploy.web_address import problem_of_address, without_secrets
+from starter.documents_on_disk import Unreadable, read_text
 
 _S3 = re.compile(r"s3://(?P<bucket>[^/?]+)/(?P<key>[^?]+)(?:\?versionId=(?P<version>[^&]+))?")
 _GITHUB = re.compile(r"github:(?P<repository>[^/@\s]+/[^/@\s]+)@(?P<commit>\S+)")
+_ENDINGS = alternatives(sorted({*SUFFIXES, *APPSPEC_SUFFIXES}))
 _DIGEST = re.compile(r"sha256=(?P<sha256>[0-9a-fA-F]{64})")
 
 
@@ -31,7 +37,7 @@ def location(typed: str) -> Revision | None:
     An existing file or directory wins over a label of the same spelling.
 
     Raises:
-        InvalidRevision: It starts like an address or a path and is none.
+        InvalidRevision: It starts like an address or a path and is none, or cannot be read.
     """
     if typed.startswith("s3://"):
         return _s3(typed)
@@ -42,25 +48,48 @@ def location(typed: str) -> Revision | None:
     path = Path(typed).expanduser()
     if path.exists():
         return local(path)
-    if typed.startswith((".", "/", "~")) or bundle_type_of(path):
+    if typed.startswith((".", "/", "~")) or form_of(typed):
         raise InvalidRevision(f"There is no file or directory {typed}.")
     return None
 
 
+def form_of(name: str) -> BundleType | None:
+    """Return the form of an archive or of an AppSpec file alone, by the end of its name."""
+    return bundle_type_of(name) or appspec_type_of(name)
+
+
 def local(path: Path) -> Revision:
-    """Return the directory or archive at `path` as a revision.
+    """Return the directory, archive or AppSpec file at `path` as a revision.
+
+    An AppSpec file goes along as text, so that the worker need not find it; bundles it reads.
 
     Raises:
-        InvalidRevision: It is neither a directory nor an archive by its name.
+        InvalidRevision: It is none of the three by its name, or no text.
     """
+    if not path.is_dir() and appspec_type_of(path):
+        return _appspec(path)
     form = BundleType.DIRECTORY if path.is_dir() else bundle_type_of(path)
     if form is None:
         raise InvalidRevision(
-            f"{path} is neither a directory nor an archive: expected a name that ends in "
-            f"{alternatives(sorted(SUFFIXES))}."
+            f"{path} is neither a directory nor an archive nor an AppSpec file: expected a name "
+            f"that ends in {_ENDINGS}."
         )
     found = LocalLocation(location=str(path.resolve()), bundle_type=form)
     return Revision(revision_type=RevisionType.LOCAL, local_location=found)
+
+
+def _appspec(path: Path) -> Revision:
+    try:
+        text = read_text(str(path)).text
+    except Unreadable as error:
+        raise InvalidRevision(error.message) from error
+    if len(text.encode()) > LARGEST_APPSPEC:
+        raise InvalidRevision(
+            f"{path} is larger than {LARGEST_APPSPEC // 1024} KB, the most that an AppSpec file "
+            "may have."
+        )
+    content = AppSpecContent(content=text, label=path.name)
+    return Revision(revision_type=RevisionType.APP_SPEC_CONTENT, app_spec_content=content)
 
 
 def _s3(typed: str) -> Revision:
@@ -70,11 +99,10 @@ def _s3(typed: str) -> Revision:
             f"{typed!r} is no S3 location: expected s3://bucket/key or "
             "s3://bucket/key?versionId=..."
         )
-    bundle_type = bundle_type_of(found["key"])
+    bundle_type = form_of(found["key"])
     if bundle_type is None:
         raise InvalidRevision(
-            f"{typed!r}: the key must end in {alternatives(sorted(SUFFIXES))}, which tells the "
-            "form of the bundle."
+            f"{typed!r}: the key must end in {_ENDINGS}, which tells what is in it."
         )
     place = S3Location(
         bucket=found["bucket"],
@@ -108,11 +136,11 @@ def _https(typed: str) -> Revision:
             f"{without_secrets(address)}: expected #sha256= and 64 hexadecimal digits behind it, "
             f"found {hash_sign + fragment!r}."
         )
-    bundle_type = bundle_type_of(urlsplit(address).path)
+    bundle_type = form_of(urlsplit(address).path)
     if bundle_type is None:
         raise InvalidRevision(
-            f"{without_secrets(address)}: the path must end in {alternatives(sorted(SUFFIXES))}, "
-            "which tells the form of the bundle."
+            f"{without_secrets(address)}: the path must end in {_ENDINGS}, which tells what is in "
+            "it."
         )
     sha256 = digest["sha256"].lower() if digest else None
     place = HttpsLocation(url=address, bundle_type=bundle_type, sha256=sha256)

@@ -9,6 +9,7 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
+from codedeploy.application import ComputePlatform
 from codedeploy.commands import LogPiece, LogRequest
 from codedeploy.deployment import (
     BatchStatus,
@@ -23,6 +24,7 @@ from codedeploy.errors import (
     DeploymentDoesNotExist,
     DeploymentTargetDoesNotExist,
     Refused,
+    UnsupportedActionForDeploymentType,
 )
 from codedeploy.group_info import DeploymentGroupInfo
 from codedeploy.identifiers import group_workflow_id
@@ -30,6 +32,7 @@ from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.plan import Plan
 from starter.connection import PATIENCE, in_words
 from starter.progress import is_slow, with_progress
+from starter.termination import with_termination
 from workflows.log import LogQuestion, LogWorkflow
 from workflows.options import CONTROL_QUEUE
 
@@ -51,6 +54,8 @@ class Watching:
             DeploymentDoesNotExist: Nobody knows the id.
         """
         info: DeploymentInfo = await self._ask(deployment_id, "info", DeploymentInfo)
+        if info.compute_platform is not ComputePlatform.SERVER:
+            return await with_termination(self._client, info)
         running = {
             batch.number: await self._results_of(batch)
             for batch in info.batches
@@ -82,8 +87,13 @@ class Watching:
         return results
 
     async def targets(self, deployment_id: str) -> list[TargetResult]:
-        """Return every target of a deployment with its lifecycle events, in deployment order."""
+        """Return every target of a deployment with its lifecycle events, in deployment order.
+
+        A deployment to a function or a service has one, once it knows which.
+        """
         info: DeploymentInfo = await self._ask(deployment_id, "info", DeploymentInfo)
+        if info.compute_platform is not ComputePlatform.SERVER:
+            return [info.target] if info.target else []
         plan: Plan | None = await self._ask(deployment_id, "plan", Plan)
         found: dict[str, TargetResult] = {}
         for batch in info.batches:
@@ -165,7 +175,15 @@ class Watching:
 
         Raises:
             Refused: The host's agent does not answer.
+            UnsupportedActionForDeploymentType: Its target is no host.
         """
+        info = await self.deployment(deployment_id)
+        if info.compute_platform is not ComputePlatform.SERVER:
+            raise UnsupportedActionForDeploymentType(
+                f"{deployment_id} deploys to {info.compute_platform}, where no host runs scripts. "
+                "What its hook functions print is in CloudWatch: aws logs tail "
+                "/aws/lambda/FUNCTION"
+            )
         await self.target(deployment_id, target)
         offset, is_end = 0, False
         while not is_end:

@@ -42,12 +42,16 @@ async def push(
     session: Session,
     application: Annotated[str, typer.Argument(metavar="APP", help="The application.")],
     source: Annotated[
-        Path, typer.Argument(metavar="DIR_OR_ARCHIVE", help="A directory, .tar, .tgz or .zip.")
+        Path,
+        typer.Argument(
+            metavar="DIR_OR_FILE",
+            help="A directory, .tar, .tgz or .zip; an AppSpec file for Lambda and ECS.",
+        ),
     ],
     *,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Register a directory or archive as a revision of an application."""
+    """Register a directory, an archive or an AppSpec file as a revision of an application."""
     check_name(application, of="application")
     if not source.exists():
         raise InvalidRevision(f"There is no file or directory {source}.")

@@ -12,8 +12,9 @@ RevisionOption = Annotated[
         "--revision",
         "-r",
         metavar="REVISION",
-        help="A directory, an archive, s3://BUCKET/KEY, github:OWNER/REPO@COMMIT or the label of "
-        "a registered revision. [default: the last good one]",
+        help="A directory, an archive, s3://BUCKET/KEY, https://HOST/PATH, "
+        "github:OWNER/REPO@COMMIT or the label of a registered revision. "
+        "[default: the last good one]",
     ),
 ]
 Config = Annotated[
@@ -49,6 +50,10 @@ AutoRollback = Annotated[
         "--auto-rollback/--no-auto-rollback",
         help="Roll back if it fails. [default: as the group says]",
     ),
+]
+IgnoreAlarms = Annotated[
+    bool,
+    typer.Option("--ignore-alarms", help="Let the group's alarms neither prevent it nor stop it."),
 ]
 ToRevision = Annotated[
     str | None,

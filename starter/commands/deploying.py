@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from codedeploy.alarm import AlarmConfiguration
 from codedeploy.appspec import FileExistsBehavior
 from codedeploy.deployment import DEPLOYMENT_ID, DeploymentRequest
 from codedeploy.deployment_group import AutoRollbackConfiguration, AutoRollbackEvent
@@ -17,6 +18,7 @@ from starter.commands.deploy_options import (
     Description,
     FileExists,
     IdempotencyKey,
+    IgnoreAlarms,
     IgnoreStopFailures,
     PlanId,
     RevisionOption,
@@ -44,7 +46,10 @@ async def plan(
     config: Config = None,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Show what a deployment would do: hosts in order, batches, floor; change nothing."""
+    """Show what a deployment would do, and change nothing.
+
+    For servers: hosts in order, batches, floor. For Lambda and ECS: the shifts with their times.
+    """
     request = await _request(session, group, revision, {"deployment_config_name": config})
     rollway = await session.rollway()
     made = await rollway.plan(request)
@@ -74,6 +79,7 @@ async def deploy(
     ignore_application_stop_failures: IgnoreStopFailures = False,
     file_exists_behavior: FileExists = FileExistsBehavior.DISALLOW,
     auto_rollback: AutoRollback = None,
+    ignore_alarms: IgnoreAlarms = False,
     watch: Watch = None,
     output: Output = OutputFormat.TABLE,
 ) -> int | None:
@@ -90,6 +96,7 @@ async def deploy(
         "ignore_application_stop_failures": ignore_application_stop_failures,
         "file_exists_behavior": file_exists_behavior.value,
         "auto_rollback_configuration": _auto_rollback(auto_rollback),
+        "override_alarm_configuration": AlarmConfiguration() if ignore_alarms else None,
     }
     request = await _request(session, group, revision, members)
     rollway = await session.rollway()
@@ -102,6 +109,7 @@ async def rollback(
     subject: RollbackSubject,
     *,
     to: ToRevision = None,
+    ignore_alarms: IgnoreAlarms = False,
     reason: Reason = "",
     watch: Watch = None,
     output: Output = OutputFormat.TABLE,
@@ -110,12 +118,15 @@ async def rollback(
     if not DEPLOYMENT_ID.fullmatch(subject):
         application, group = group_parts(subject)
         rollway = await session.rollway()
-        deployment_id = await rollway.rollback(application, group, to=to)
+        deployment_id = await rollway.rollback(
+            application, group, to=to, ignores_alarms=ignore_alarms
+        )
         return await _started(session, deployment_id, watch, output)
-    if to is not None:
+    if to is not None or ignore_alarms:
         raise InvalidInput(
-            f"--to names a revision for a group, and {subject} is a deployment: it goes back to "
-            "what was there before it. Leave --to out, or name the group."
+            f"--to and --ignore-alarms are for a group, and {subject} is a deployment: it goes "
+            "back to what was there before it, whatever alarms say. Leave them out, or name the "
+            "group."
         )
     await intervene(session, subject, Verb.ROLLBACK, reason=reason)
     if not _watches(session, watch):

@@ -15,6 +15,7 @@ from starter.render.deployment import watched_view
 from starter.render.documents import OutputFormat
 from starter.render.lines import line
 from starter.render.recap import MOST_HOSTS, Ended, recap
+from starter.render.traffic import is_shifting
 
 if TYPE_CHECKING:
     from starter.client import Rollway
@@ -88,6 +89,7 @@ async def _log(
 
 
 async def _targets(rollway: "Rollway", info: DeploymentInfo) -> tuple[TargetResult, ...]:
-    if info.fleet_size > MOST_HOSTS:
+    """Return the hosts of a fleet that is small enough to name them."""
+    if info.fleet_size > MOST_HOSTS or is_shifting(info):
         return ()
     return tuple(await rollway.targets(info.deployment_id))

@@ -1,4 +1,4 @@
-"""`rollway stop`, `pause`, `resume`, `approve` and `reject`: speaking to a running deployment."""
+"""`rollway stop`, `pause`, `continue` and the like: speaking to a running deployment."""
 
 import getpass
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from codedeploy.deployment import InterventionRequest
+from codedeploy.hook import HookReport, HookStatus
 from codedeploy.steering import Verb
 from starter.commands.options import DeploymentId, Reason
 from starter.commands.session import Session, connected
@@ -25,13 +26,16 @@ async def stop(
     ] = None,
     reason: Reason = "",
 ) -> None:
-    """Stop a deployment: nothing more is started, running scripts are ended."""
+    """Stop a deployment: nothing more is started, running scripts are ended.
+
+    Traffic that was moved to a function's version or to new tasks is put back at once.
+    """
     await intervene(session, deployment_id, Verb.STOP, reason=reason, rollback=rollback)
 
 
 @connected
 async def pause(session: Session, deployment_id: DeploymentId, *, reason: Reason = "") -> None:
-    """Pause a deployment after the batches under way."""
+    """Pause a deployment after the batches or the shift under way."""
     await intervene(session, deployment_id, Verb.PAUSE, reason=reason)
 
 
@@ -51,6 +55,40 @@ async def approve(session: Session, deployment_id: DeploymentId, *, reason: Reas
 async def reject(session: Session, deployment_id: DeploymentId, *, reason: Reason = "") -> None:
     """End a deployment that waits for approval, and roll it back."""
     await intervene(session, deployment_id, Verb.REJECT, reason=reason)
+
+
+@connected
+async def continue_(session: Session, deployment_id: DeploymentId, *, reason: Reason = "") -> None:
+    """End a deployment's wait: reroute its traffic, or delete the tasks it replaced.
+
+    A deployment to ECS that is ready moves its traffic. One that succeeded, and keeps its original
+    task set for a while, deletes it now.
+    """
+    request = InterventionRequest(reason=reason, by=_who())
+    rollway = await session.rollway()
+    session.terminal.say(await rollway.continue_deployment(deployment_id, request))
+
+
+@connected
+async def hook_status(
+    session: Session,
+    deployment_id: DeploymentId,
+    execution: Annotated[
+        str, typer.Argument(metavar="EXECUTION", help="The LifecycleEventHookExecutionId.")
+    ],
+    verdict: Annotated[
+        HookStatus,
+        typer.Argument(metavar="VERDICT", case_sensitive=False, help="Succeeded or Failed."),
+    ],
+) -> None:
+    """Say what a hook function found: its verdict, given once.
+
+    The function was told both ids when it was called.
+    """
+    report = HookReport(lifecycle_event_hook_execution_id=execution, status=verdict.value)
+    rollway = await session.rollway()
+    answered = await rollway.hook_status(deployment_id, report)
+    session.terminal.say(f"{answered}: {verdict.value}.")
 
 
 async def intervene(

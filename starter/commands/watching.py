@@ -17,6 +17,7 @@ from starter.render.documents import Documentable, OutputFormat
 from starter.render.lines import clean_pieces
 from starter.render.listings import deployments_view
 from starter.render.targets import targets_view
+from starter.render.traffic import is_shifting
 
 
 @connected
@@ -28,7 +29,7 @@ async def status(
     targets: Annotated[bool, typer.Option("--targets", help="Show every host as well.")] = False,
     output: Output = OutputFormat.TABLE,
 ) -> int | None:
-    """Show a deployment: progress, health against the floor, what it waits for.
+    """Show a deployment: progress, health or the line of shifts, what it waits for.
 
     With --watch the exit status is that of the deployment: 0 succeeded, 1 failed, 3 stopped.
     """
@@ -39,11 +40,12 @@ async def status(
     info = await rollway.deployment(deployment_id)
     hosts = await rollway.targets(deployment_id) if targets else []
     canvas = session.terminal.canvas()
+    fleet = [] if is_shifting(info) else hosts
     value: Documentable = {"deploymentInfo": info, "targets": hosts} if targets else info
     session.terminal.answer(
         value,
         output,
-        lambda: [*deployment_view(info, canvas), *targets_view(hosts, canvas)],
+        lambda: [*deployment_view(info, canvas), *targets_view(fleet, canvas)],
     )
     return None
 

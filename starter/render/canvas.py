@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 
 @dataclass(frozen=True)
 class Glyphs:
-    """The signs that carry meaning beside the words."""
+    """The signs that carry meaning beside the words.
+
+    Attributes:
+        levels: The heights of a step in a plot, from the lowest to the whole.
+    """
 
     succeeded: str
     failed: str
@@ -22,6 +26,7 @@ class Glyphs:
     busy: str
     lost: str
     floor: str
+    levels: str
 
 
 UNICODE = Glyphs(
@@ -39,6 +44,7 @@ UNICODE = Glyphs(
     busy="▒",
     lost="░",
     floor="┃",
+    levels="▁▂▃▄▅▆▇█",
 )
 
 ASCII = Glyphs(
@@ -56,6 +62,7 @@ ASCII = Glyphs(
     busy="~",
     lost=".",
     floor="|",
+    levels=".:-=+*%#",
 )
 
 

@@ -11,9 +11,12 @@ from codedeploy.deployment import (
 )
 from starter.render.batches import state_of, took
 from starter.render.canvas import Canvas
-from starter.render.deployment import hosts, revisions, wait_sentence
+from starter.render.deployment import revisions, scope
 from starter.render.lines import clean_line
 from starter.render.statuses import word
+from starter.render.target_changes import target_sentences
+from starter.render.traffic import is_shifting
+from starter.render.waiting import wait_sentence
 
 
 def changes(before: DeploymentInfo | None, after: DeploymentInfo, canvas: Canvas) -> list[str]:
@@ -29,12 +32,13 @@ def changes(before: DeploymentInfo | None, after: DeploymentInfo, canvas: Canvas
 
 
 def _sentences(before: DeploymentInfo, after: DeploymentInfo, canvas: Canvas) -> Iterator[str]:
-    if after.fleet_size and not before.fleet_size:
+    if _is_known(after) and not _is_known(before):
         yield _opening(after, canvas)
     for text in after.interventions[len(before.interventions) :]:
         reason = f' "{text.reason}"' if text.reason else ""
         yield f"{text.verb}{reason}: {text.outcome}"
     yield from _batch_sentences(before, after, canvas)
+    yield from target_sentences(before, after, canvas)
     for failure in after.failures[len(before.failures) :]:
         message = failure.message.removeprefix(f"{failure.target_id}: ")
         yield f"{failure.target_id} failed: {message}"
@@ -45,12 +49,17 @@ def _sentences(before: DeploymentInfo, after: DeploymentInfo, canvas: Canvas) ->
         yield f"rolling back with {after.rollback_info.rollback_deployment_id}"
 
 
+def _is_known(info: DeploymentInfo) -> bool:
+    """Whether it is known what is deployed to."""
+    return info.target is not None if is_shifting(info) else bool(info.fleet_size)
+
+
 def _opening(info: DeploymentInfo, canvas: Canvas) -> str:
     kind = "rollback" if info.creator is Creator.ROLLBACK else "deployment"
+    floor = "" if is_shifting(info) else f"floor {info.minimum_healthy}, "
     return (
         f"{kind} of {info.application_name}/{info.deployment_group_name} "
-        f"{revisions(info, canvas)}: {hosts(info)}, "
-        f"floor {info.minimum_healthy}, {info.deployment_config_name}"
+        f"{revisions(info, canvas)}: {scope(info)}, {floor}{info.deployment_config_name}"
     )
 
 

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from codedeploy.deployment import Creator, DeploymentInfo, TargetFailure, Wait
+from codedeploy.deployment import Creator, DeploymentInfo, TargetFailure
 from starter.render.batches import batch_lines, time_left
 from starter.render.canvas import Canvas, duration
 from starter.render.health import health_line
-from starter.render.lines import Part, counted, line, paragraph
+from starter.render.lines import Part, counted, line, paragraph, spaced
+from starter.render.single_target import single_target_lines
 from starter.render.slow import slow_lines
 from starter.render.statuses import BAD, HELD, QUIET, marked
+from starter.render.traffic import is_shifting, replacement_of
+from starter.render.waiting import command_lines, waiting_lines
 
 MOST_FAILURES = 5
 MOST_INTERVENTIONS = 3
@@ -22,13 +25,19 @@ def deployment_view(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
     """Return everything a person needs to judge `info`, and what they can type now."""
     return [
         *header(info, canvas),
+        *(single_target_lines(info, canvas) if is_shifting(info) else _fleet(info, canvas)),
+        *spaced(failure_lines(info, canvas)),
+        *spaced(_remarks(info, canvas)),
+        *spaced(waiting_lines(info, canvas)),
+        *spaced(command_lines(info)),
+    ]
+
+
+def _fleet(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
+    return [
         *health_line(info, canvas),
-        *_spaced(batch_lines(info, canvas)),
-        *_spaced(slow_lines(info.slow_targets, canvas)),
-        *_spaced(failure_lines(info, canvas)),
-        *_spaced(_remarks(info, canvas)),
-        *_spaced(_waiting(info, canvas)),
-        *_spaced(commands(info)),
+        *spaced(batch_lines(info, canvas)),
+        *spaced(slow_lines(info.slow_targets, canvas)),
     ]
 
 
@@ -39,10 +48,6 @@ def watched_view(sections: Sequence[DeploymentInfo], canvas: Canvas) -> list[Tex
     for info in earlier:
         lines += [*header(info, canvas), *failure_lines(info, canvas), line("")]
     return [*lines, *deployment_view(last, canvas)]
-
-
-def _spaced(lines: list[Text]) -> list[Text]:
-    return [line(""), *lines] if lines else []
 
 
 def header(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
@@ -73,12 +78,26 @@ def revisions(info: DeploymentInfo, canvas: Canvas) -> str:
 
 
 def _rules(info: DeploymentInfo) -> list[str]:
+    if is_shifting(info):
+        return [scope(info)]
     if not info.fleet_size:
         return []
     floor = f"floor {info.minimum_healthy}"
     if info.arithmetic:
         floor += f" ({info.arithmetic})"
     return [hosts(info), floor]
+
+
+def scope(info: DeploymentInfo) -> str:
+    """Return what is deployed to: hosts, the alias of a function, or a service."""
+    if not is_shifting(info):
+        return hosts(info)
+    target = f" {info.target.target_id}" if info.target else ""
+    function = info.lambda_function_info
+    if function is None:
+        return f"{info.compute_platform}{target}"
+    versions = f"from version {function.current_version} to {replacement_of(info)}"
+    return f"{info.compute_platform}{target}, {versions}"
 
 
 def hosts(info: DeploymentInfo) -> str:
@@ -132,6 +151,11 @@ def failed_host(failure: TargetFailure, canvas: Canvas, *, most: int | None = No
     return lines
 
 
+def _told(info: DeploymentInfo) -> tuple[str | None, ...]:
+    """Return what need not be said of the rollback: nothing, or what was said before."""
+    return (None, "", *info.deployment_status_messages)
+
+
 def _remarks(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
     lines = [
         line(
@@ -148,41 +172,6 @@ def _remarks(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
     rollback = info.rollback_info
     if rollback.rollback_deployment_id:
         lines.append(line(("rollback: ", HELD), rollback.rollback_deployment_id))
-    elif rollback.rollback_message and info.status.is_final:
-        lines.append(line(rollback.rollback_message))
+    elif info.status.is_final and rollback.rollback_message not in _told(info):
+        lines.append(line(rollback.rollback_message or ""))
     return lines
-
-
-def _waiting(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
-    if info.status.is_final:
-        return []
-    if info.wait:
-        return [line((f"{canvas.glyphs.waiting} {wait_sentence(info.wait, canvas)}", HELD))]
-    return [line((f"{canvas.glyphs.waiting} paused", HELD))] if info.is_paused else []
-
-
-def wait_sentence(wait: Wait, canvas: Canvas) -> str:
-    """Return what is waited for, until when, and what happens then."""
-    sentence = f"waiting for {wait.reason}"
-    if wait.until is None:
-        return sentence
-    deadline, left = canvas.clock(wait.until), canvas.until(wait.until)
-    if wait.is_approval and wait.on_deadline:
-        return f"{sentence}: approve by {deadline} else {wait.on_deadline} ({left})"
-    return f"{sentence} until {deadline} ({left})"
-
-
-def commands(info: DeploymentInfo) -> list[Text]:
-    """Return what can be typed now."""
-    verbs = "|".join(_verbs(info))
-    return [line((f"next: rollway {verbs} {info.deployment_id}", QUIET))] if verbs else []
-
-
-def _verbs(info: DeploymentInfo) -> tuple[str, ...]:
-    if info.status.is_final:
-        return ()
-    if info.wait and info.wait.is_approval:
-        return ("approve", "reject")
-    if info.is_paused:
-        return ("resume", "stop")
-    return ("pause", "stop", "rollback")

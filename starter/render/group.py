@@ -2,8 +2,11 @@
 
 from rich.text import Text
 
+from codedeploy.application import ComputePlatform
+from codedeploy.blue_green import BlueGreenDeploymentConfiguration
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
 from codedeploy.group_info import DeploymentGroupInfo, DeploymentRecord
+from codedeploy.load_balancing import LoadBalancerInfo
 from starter.render.canvas import Canvas
 from starter.render.lines import Part, line, table
 from starter.render.statuses import QUIET, marked
@@ -24,11 +27,35 @@ def _rules(group: DeploymentGroup) -> list[tuple[str, str]]:
     rollback = group.auto_rollback_configuration
     return [
         ("configuration", group.deployment_config_name),
-        ("instances", targeting(group)),
+        *_place(group),
+        ("alarms", ", ".join(group.alarm_configuration.watched) or "none"),
         ("rollback", ", ".join(rollback.events) if rollback.enabled else "only by hand"),
         ("approvals", "; ".join(_approvals(group)) or "none"),
         ("second request", group.queue_policy.value),
     ]
+
+
+def _place(group: DeploymentGroup) -> list[tuple[str, str]]:
+    """Return what the group deploys to: instances, a service, or what an AppSpec file names."""
+    match group.compute_platform:
+        case ComputePlatform.SERVER:
+            return [("instances", targeting(group))]
+        case ComputePlatform.LAMBDA:
+            return [("function", "the alias that the AppSpec file names")]
+        case ComputePlatform.ECS:
+            return _service(group)
+
+
+def _service(group: DeploymentGroup) -> list[tuple[str, str]]:
+    info = group.load_balancer_info or LoadBalancerInfo()
+    services = [f"{each.cluster_name}:{each.service_name}" for each in group.ecs_services]
+    names = [each.name for pair in info.target_group_pair_info_list for each in pair.target_groups]
+    rules = group.blue_green_deployment_configuration or BlueGreenDeploymentConfiguration()
+    ready = rules.deployment_ready_option
+    told = [("service", ", ".join(services)), ("target groups", ", ".join(names))]
+    if ready.is_waited_for:
+        told.append(("ready wait", f"{ready.wait_time_in_minutes} min, else it stops"))
+    return [*told, ("original", f"deleted after {rules.termination_wait_minutes} min")]
 
 
 def _approvals(group: DeploymentGroup) -> list[str]:
@@ -73,11 +100,16 @@ def _filter(one: TagFilter) -> str:
 
 def _memory(info: DeploymentGroupInfo) -> list[tuple[str, str]]:
     good = info.last_successful_revision
-    healthy = sum(health.is_healthy for health in info.health.values())
-    return [
+    told = [
         ("last good", f"{good.label} by {info.last_successful_deployment}" if good else "none yet"),
         ("active", info.active or "none"),
         ("queue", ", ".join(info.queue) or "empty"),
+    ]
+    if info.group.compute_platform is not ComputePlatform.SERVER:
+        return told
+    healthy = sum(health.is_healthy for health in info.health.values())
+    return [
+        *told,
         ("hosts", f"{healthy} of {len(info.health)} ended their last deployment well"),
     ]
 

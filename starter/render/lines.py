@@ -56,6 +56,11 @@ def paragraph(text: str, *, width: int, indent: str = "", most: int | None = Non
     return [line(indent + one) for one in kept]
 
 
+def spaced(lines: list[Text]) -> list[Text]:
+    """Return `lines` behind an empty one; nothing if there are none."""
+    return [line(""), *lines] if lines else []
+
+
 def plain(lines: Iterable[Text]) -> str:
     """Return `lines` without styles, as a file would hold them."""
     return "".join(f"{text.plain.rstrip()}\n" for text in lines)

@@ -86,7 +86,7 @@ def _seen(instance: InstanceInfo, canvas: Canvas) -> Part:
 def revisions_view(revisions: Sequence[PinnedRevision]) -> list[Text]:
     """Return the registered revisions in the given order."""
     if not revisions:
-        return [line("No revision is registered. Register one: rollway push APP DIRECTORY")]
+        return [line("No revision is registered. Register one: rollway push APP DIR_OR_FILE")]
     rows: list[list[Part]] = [
         [one.label, one.bundle_type.value, byte_size(one.size_bytes), one.sha256[:12]]
         for one in revisions

@@ -5,10 +5,12 @@ from datetime import timedelta
 from rich.text import Text
 
 from codedeploy.plan import Plan, Wave
+from codedeploy.traffic_plan import AnyPlan
 from starter.render.canvas import Canvas, duration
 from starter.render.lines import Part, counted, folded, line, table
 from starter.render.sizes import byte_size
 from starter.render.statuses import HELD, QUIET
+from starter.render.traffic_plan import course_lines, traffic_facts
 
 MOST_BATCHES_SHOWN = 12
 FIRST_SHOWN = 6
@@ -16,16 +18,28 @@ LAST_SHOWN = 2
 MOST_NAMES = 6
 
 
-def plan_view(plan: Plan, canvas: Canvas, *, command: str) -> list[Text]:
+def plan_view(plan: AnyPlan, canvas: Canvas, *, command: str) -> list[Text]:
     """Return `plan` in full, with the `command` that deploys exactly this."""
-    lines = [_title(plan, canvas), *table(_facts(plan)), line(""), *_batches(plan, canvas)]
+    facts, course = _facts_and_course(plan, canvas)
     sign = canvas.glyphs.warning
     warnings = [line((f"{sign} {warning}", HELD)) for warning in plan.warnings]
-    next_step = line("Deploy exactly this: ", (command, "bold"))
-    return [*lines, *([line(""), *warnings] if warnings else []), line(""), next_step]
+    return [
+        _title(plan, canvas),
+        *table([[(f"  {name}", QUIET), told] for name, told in (*_common(plan), *facts)]),
+        *([line(""), *course] if course else []),
+        *([line(""), *warnings] if warnings else []),
+        line(""),
+        line("Deploy exactly this: ", (command, "bold")),
+    ]
 
 
-def _title(plan: Plan, canvas: Canvas) -> Text:
+def _facts_and_course(plan: AnyPlan, canvas: Canvas) -> tuple[list[tuple[str, str]], list[Text]]:
+    if isinstance(plan, Plan):
+        return _fleet_facts(plan), _batches(plan, canvas)
+    return [*traffic_facts(plan, canvas)], course_lines(plan, canvas)
+
+
+def _title(plan: AnyPlan, canvas: Canvas) -> Text:
     old = f"{plan.previous_revision.label} {canvas.glyphs.arrow} " if plan.previous_revision else ""
     return line(
         (f"{plan.application_name}/{plan.deployment_group_name}", "bold"),
@@ -34,22 +48,24 @@ def _title(plan: Plan, canvas: Canvas) -> Text:
     )
 
 
-def _facts(plan: Plan) -> list[list[Part]]:
+def _common(plan: AnyPlan) -> list[tuple[str, str]]:
     revision = plan.revision
-    window = plan.fleet.window
     what = f"{revision.bundle_type}, {byte_size(revision.size_bytes)}"
-    at_once = f"at most {counted(window, 'host')} out of service at once"
+    return [
+        ("revision", f"{revision.label} ({what}, sha256 {revision.sha256[:12]})"),
+        ("configuration", plan.deployment_config_name),
+    ]
+
+
+def _fleet_facts(plan: Plan) -> list[tuple[str, str]]:
+    at_once = f"at most {counted(plan.fleet.window, 'host')} out of service at once"
     if plan.size != len(plan.targets):
         at_once += f"; {plan.size} hosts in the fleet"
+    order = f"{counted(len(plan.targets), 'host')} in {counted(plan.batch_count, 'batch')}"
     return [
-        [("  revision", QUIET), f"{revision.label} ({what}, sha256 {revision.sha256[:12]})"],
-        [("  configuration", QUIET), plan.deployment_config_name],
-        [("  floor", QUIET), f"{plan.arithmetic} of {counted(plan.size, 'host')}"],
-        [("  window", QUIET), at_once],
-        [
-            ("  order", QUIET),
-            f"{counted(len(plan.targets), 'host')} in {counted(plan.batch_count, 'batch')}",
-        ],
+        ("floor", f"{plan.arithmetic} of {counted(plan.size, 'host')}"),
+        ("window", at_once),
+        ("order", order),
     ]
 
 

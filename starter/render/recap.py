@@ -1,4 +1,4 @@
-"""What became of every host, at the end: one line a host, one column a deployment."""
+"""What became of every host, or of the one target, at the end of the deployments watched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,8 +15,11 @@ from codedeploy.deployment import (
 )
 from starter.render.canvas import Canvas, duration
 from starter.render.deployment import failed_host, revisions
-from starter.render.lines import Part, line, table
+from starter.render.lines import Part, line, spaced, table
+from starter.render.single_target import single_target_lines
 from starter.render.statuses import GOOD, HELD, QUIET, glyph, marked
+from starter.render.traffic import is_shifting
+from starter.render.waiting import command_lines, waiting_lines
 
 MOST_HOSTS = 20
 MOST_NAMED_FAILURES = 5
@@ -35,11 +38,16 @@ def recap(sections: Sequence[Ended], canvas: Canvas) -> list[Text]:
     lines = [line(("RECAP", "bold"))]
     for section in sections:
         lines += _verdict(section.info, canvas)
+        lines += _course(section.info, canvas)
     hosts = {target.target_id for section in sections for target in section.targets}
     if 0 < len(hosts) <= MOST_HOSTS:
         lines += [line(""), *_host_table(sections, canvas)]
     lines += [text for section in sections for text in _failures(section.info, canvas)]
-    return lines + _what_next(sections)
+    return lines + _what_next(sections, canvas)
+
+
+def _course(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
+    return single_target_lines(info, canvas) if is_shifting(info) else []
 
 
 def _verdict(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
@@ -59,7 +67,7 @@ def _verdict(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
         marked(info.status, canvas.glyphs),
         f"{took}   {info.deployment_id}   {revisions(info, canvas)}",
         ("   rollback", HELD) if info.creator is Creator.ROLLBACK else "",
-        f"   {hosts}" if hosts else "",
+        f"   {hosts}" if hosts and not is_shifting(info) else "",
     )
     error = info.error_information
     if error is None:
@@ -110,7 +118,10 @@ def _named(targets: Sequence[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
-def _what_next(sections: Sequence[Ended]) -> list[Text]:
+def _what_next(sections: Sequence[Ended], canvas: Canvas) -> list[Text]:
+    last = sections[-1].info if sections else None
+    if last is not None and is_shifting(last):
+        return [*spaced(waiting_lines(last, canvas)), *spaced(command_lines(last))]
     first = next((one.info for one in sections if one.info.failures), None)
     if first is None:
         return []

@@ -28,11 +28,12 @@ from codedeploy.errors import (
     RollwayError,
 )
 from codedeploy.group_info import DeploymentGroupInfo
+from codedeploy.hook import HookReport
 from codedeploy.instance import InstanceRegistration
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.manifest import Resource
-from codedeploy.plan import Plan
 from codedeploy.revision import PinnedRevision, Revision
+from codedeploy.traffic_plan import AnyPlan
 from starter.answers import Applied, DeploymentRow, InstanceInfo
 from starter.cli import app
 from starter.documents_on_disk import title_of
@@ -48,6 +49,7 @@ class FakeRollway:
         looks: What a watch sees, in order; the last look of each id answers questions.
         asked: What was asked for, in order.
         refusal: What every change is refused with.
+        planned: What a deployment would do; None is a plan for one host.
         is_interrupted: Ctrl-C is pressed after the first look of a watch.
     """
 
@@ -56,6 +58,7 @@ class FakeRollway:
     log_pieces: Sequence[str] = ()
     asked: list[Any] = field(default_factory=list)
     refusal: RollwayError | None = None
+    planned: AnyPlan | None = None
     is_interrupted: bool = False
 
     async def __call__(self, *, address: str | None, namespace: str | None) -> "FakeRollway":
@@ -112,16 +115,18 @@ class FakeRollway:
             raise RevisionDoesNotExist(f"{application} has no revision {label!r}.")
         return pinned(label).revision
 
-    async def plan(self, request: DeploymentRequest) -> Plan:
+    async def plan(self, request: DeploymentRequest) -> AnyPlan:
         self._change(request)
-        return plan(wave("web-1", size=1))
+        return self.planned or plan(wave("web-1", size=1))
 
     async def deploy(self, request: DeploymentRequest) -> str:
         self._change(request)
         return given_.ID
 
-    async def rollback(self, application: str, group: str, *, to: str | None = None) -> str:
-        self._change(("rollback", application, group, to))
+    async def rollback(
+        self, application: str, group: str, *, to: str | None = None, ignores_alarms: bool = False
+    ) -> str:
+        self._change(("rollback", application, group, to, ignores_alarms))
         return given_.ID
 
     async def deployment(self, deployment_id: str) -> DeploymentInfo:
@@ -155,6 +160,14 @@ class FakeRollway:
     async def intervene(self, deployment_id: str, verb: str, request: InterventionRequest) -> str:
         self._change((verb, deployment_id, request.reason, request.rollback))
         return f"{verb}: understood."
+
+    async def continue_deployment(self, deployment_id: str, request: InterventionRequest) -> str:
+        self._change(("continue", deployment_id, request.reason))
+        return "continue: understood."
+
+    async def hook_status(self, deployment_id: str, report: HookReport) -> str:
+        self._change(("hook-status", deployment_id, report))
+        return report.lifecycle_event_hook_execution_id
 
     async def watch(self, deployment_id: str) -> AsyncIterator[DeploymentInfo]:
         await self.deployment(deployment_id)

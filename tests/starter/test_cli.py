@@ -25,7 +25,7 @@ def test_the_help_lists_every_command_with_its_summary() -> None:
     result = rollway(FakeRollway(), "--help")
 
     assert result.exit_code == 0
-    listed = dict(re.findall(r"^  (\w+) +(\S.*)$", result.stdout.split("Commands:")[1], re.M))
+    listed = dict(re.findall(r"^  ([\w-]+) +(\S.*)$", result.stdout.split("Commands:")[1], re.M))
     assert {name: summary for name, (_, summary) in COMMANDS.items()} == {
         name: listed[name] for name in COMMANDS
     }
@@ -105,6 +105,8 @@ def test_an_error_is_one_clean_message_on_standard_error() -> None:
         pytest.param(["logs", given_.ID, "w", "ValidateServce"], "did you mean", id="bad event"),
         pytest.param(["apply", "-f", "/none.yml"], "/none.yml: No such file", id="no manifest"),
         pytest.param(["push", "shop", "/none"], "no file or directory /none", id="no bundle"),
+        pytest.param(["continue", "d-12"], "is no deployment id", id="bad id to continue"),
+        pytest.param(["hook-status", "d-12", "e", "Failed"], "no deployment id", id="bad hook"),
     ],
 )
 def test_bad_input_is_refused_before_a_server_is_asked(arguments: list[str], words: str) -> None:

@@ -5,6 +5,8 @@ import pytest
 
 from codedeploy.deployment import DeploymentRequest
 from codedeploy.errors import DeploymentLimitExceeded, PlanNoLongerHolds
+from codedeploy.hook import HookReport
+from codedeploy.revision import AppSpecContent
 from starter.commands.deploying import deploy_command
 from tests.starter import deployments as given_
 from tests.starter.fake_rollway import FakeRollway, rollway
@@ -41,7 +43,7 @@ def test_every_option_reaches_the_request() -> None:
         *("deploy", "shop/prod", "--revision", "v2", "--config", "CodeDeployDefault.AllAtOnce"),
         *("--description", "hotfix", "--plan-id", "p-1", "--idempotency-key", "k-1"),
         *("--ignore-application-stop-failures", "--file-exists-behavior", "overwrite"),
-        "--auto-rollback",
+        *("--auto-rollback", "--ignore-alarms"),
     )
 
     request = _request(fake)
@@ -54,9 +56,15 @@ def test_every_option_reaches_the_request() -> None:
         "autoRollbackConfiguration": {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]},
         "updateOutdatedInstancesOnly": False,
         "fileExistsBehavior": "OVERWRITE",
+        "overrideAlarmConfiguration": {
+            "enabled": False,
+            "ignorePollAlarmFailure": False,
+            "alarms": [],
+        },
         "approvals": None,
         "idempotencyKey": "k-1",
         "planId": "p-1",
+        "takesCurrentAsFound": False,
     }
     assert request.revision is not None
 
@@ -138,8 +146,16 @@ def test_rollback_of_a_group_deploys_the_named_revision() -> None:
 
     result = rollway(fake, "rollback", "shop/prod", "--to", "v1")
 
-    assert fake.asked[-1] == ("rollback", "shop", "prod", "v1")
+    assert fake.asked[-1] == ("rollback", "shop", "prod", "v1", False)
     assert result.stdout == "d-AAAAAAAAA\n"
+
+
+def test_a_group_goes_back_although_its_alarms_fire() -> None:
+    fake = FakeRollway()
+
+    rollway(fake, "rollback", "shop/prod", "--ignore-alarms")
+
+    assert fake.asked[-1] == ("rollback", "shop", "prod", None, True)
 
 
 def test_rollback_of_a_running_deployment_tells_it() -> None:
@@ -157,11 +173,33 @@ def test_a_watched_rollback_exits_with_the_verdict_of_the_way_back() -> None:
     assert rollway(fake, "rollback", given_.ID, "--watch").exit_code == 0
 
 
-def test_a_running_deployment_goes_back_to_no_revision_of_choice() -> None:
-    result = rollway(FakeRollway(), "rollback", given_.ID, "--to", "v1")
+@pytest.mark.parametrize("options", [["--to", "v1"], ["--ignore-alarms"]], ids=["to", "alarms"])
+def test_a_running_deployment_goes_back_without_options_of_a_group(options: list[str]) -> None:
+    result = rollway(FakeRollway(), "rollback", given_.ID, *options)
 
     assert result.exit_code == 2
-    assert "--to names a revision for a group" in result.stderr
+    assert "--to and --ignore-alarms are for a group" in result.stderr
+
+
+def test_without_the_option_the_alarms_are_those_of_the_group() -> None:
+    fake = FakeRollway()
+
+    rollway(fake, "deploy", "shop/prod")
+
+    assert _request(fake).override_alarm_configuration is None
+
+
+def test_an_appspec_file_is_deployed_by_its_text(tmp_path: Path) -> None:
+    (tmp_path / "appspec.yml").write_text("version: 0.0\n")
+    fake = FakeRollway()
+
+    rollway(fake, "deploy", "checkout/live", "-r", str(tmp_path / "appspec.yml"))
+
+    revision = _request(fake).revision
+    assert revision is not None
+    assert revision.app_spec_content == AppSpecContent(
+        content="version: 0.0\n", label="appspec.yml"
+    )
 
 
 @pytest.mark.parametrize(
@@ -174,6 +212,7 @@ def test_a_running_deployment_goes_back_to_no_revision_of_choice() -> None:
         (["resume"], ("resume", given_.ID, "", None)),
         (["approve", "--reason", "fine"], ("approve", given_.ID, "fine", None)),
         (["reject"], ("reject", given_.ID, "", None)),
+        (["continue", "--reason", "looks good"], ("continue", given_.ID, "looks good")),
     ],
 )
 def test_an_intervention_is_passed_on_and_its_answer_printed(
@@ -185,3 +224,23 @@ def test_an_intervention_is_passed_on_and_its_answer_printed(
 
     assert fake.asked[-1] == asked
     assert result.stdout == f"{asked[0]}: understood.\n"
+
+
+@pytest.mark.parametrize("typed", ["Failed", "failed"])
+def test_the_verdict_of_a_hook_is_passed_on_in_any_case(typed: str) -> None:
+    fake = FakeRollway()
+
+    result = rollway(fake, "hook-status", given_.ID, "e-1", typed)
+
+    report = HookReport(lifecycle_event_hook_execution_id="e-1", status="Failed")
+    assert fake.asked[-1] == ("hook-status", given_.ID, report)
+    assert result.stdout == "e-1: Failed.\n"
+
+
+def test_a_hook_has_two_verdicts() -> None:
+    fake = FakeRollway()
+
+    result = rollway(fake, "hook-status", given_.ID, "e-1", "Unknown")
+
+    assert (result.exit_code, fake.asked) == (2, [])
+    assert "'Unknown' is not one of 'succeeded', 'failed'" in result.stderr

@@ -4,7 +4,14 @@ import pytest
 
 from codedeploy.errors import InvalidInput, InvalidRevision
 from codedeploy.lifecycle import LifecycleEvent
-from codedeploy.revision import BundleType, GitHubLocation, HttpsLocation, S3Location
+from codedeploy.revision import (
+    LARGEST_APPSPEC,
+    AppSpecContent,
+    BundleType,
+    GitHubLocation,
+    HttpsLocation,
+    S3Location,
+)
 from starter.commands.naming import group_parts, lifecycle_event
 from starter.locations import location
 
@@ -29,6 +36,10 @@ def test_what_names_no_group_is_refused(name: str) -> None:
         (
             "s3://bucket/b.tar.gz?versionId=v1",
             S3Location(bucket="bucket", key="b.tar.gz", bundle_type=BundleType.TGZ, version="v1"),
+        ),
+        (
+            "s3://bucket/appspec.yaml",
+            S3Location(bucket="bucket", key="appspec.yaml", bundle_type=BundleType.YAML),
         ),
     ],
 )
@@ -61,8 +72,12 @@ def test_a_github_location_is_read() -> None:
                 url="https://host/a.zip?v=1", bundle_type=BundleType.ZIP, sha256="0a" * 32
             ),
         ),
+        (
+            "https://host/appspec.json",
+            HttpsLocation(url="https://host/appspec.json", bundle_type=BundleType.JSON),
+        ),
     ],
-    ids=["plain", "with its digest"],
+    ids=["plain", "with its digest", "an AppSpec file"],
 )
 def test_a_web_location_is_read(typed: str, expected: HttpsLocation) -> None:
     found = location(typed)
@@ -96,6 +111,7 @@ def test_a_branch_is_refused_with_the_reason() -> None:
         "/missing",
         "~/missing-directory",
         "missing.zip",
+        "missing.yml",
     ],
 )
 def test_what_looks_like_a_place_and_is_none_is_refused(typed: str) -> None:
@@ -120,6 +136,39 @@ def test_an_archive_is_known_by_its_suffix(tmp_path: Path, name: str, form: Bund
     assert found is not None
     assert found.local_location is not None
     assert found.local_location.bundle_type is form
+
+
+@pytest.mark.parametrize("name", ["appspec.yml", "APPSPEC.YAML", "checkout.json"])
+def test_an_appspec_file_goes_along_as_text_under_its_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("version: 0.0\n")
+
+    found = location(str(tmp_path / name))
+
+    assert found is not None
+    assert found.app_spec_content == AppSpecContent(content="version: 0.0\n", label=name)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"\xff", "no text in UTF-8"), (b"#" * (LARGEST_APPSPEC + 1), "larger than 100 KB")],
+    ids=["no text", "too large"],
+)
+def test_an_appspec_file_that_cannot_be_one_is_refused(
+    tmp_path: Path, content: bytes, words: str
+) -> None:
+    (tmp_path / "appspec.yml").write_bytes(content)
+
+    with pytest.raises(InvalidRevision, match=words):
+        location(str(tmp_path / "appspec.yml"))
+
+
+def test_a_directory_with_the_ending_of_an_appspec_file_is_a_bundle(tmp_path: Path) -> None:
+    (tmp_path / "v1.yml").mkdir()
+
+    found = location(str(tmp_path / "v1.yml"))
+
+    assert found is not None
+    assert found.local_location is not None
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:

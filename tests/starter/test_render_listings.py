@@ -187,6 +187,7 @@ def test_a_group_is_shown_with_its_rules_and_memory() -> None:
         "shop/prod\n"
         "  configuration   CodeDeployDefault.OneAtATime\n"
         "  instances       role=web\n"
+        "  alarms          none\n"
         "  rollback        DEPLOYMENT_FAILURE\n"
         "  approvals       AFTER_FIRST_BATCH, 30 min, else ROLLBACK\n"
         "  second request  REJECT\n"
@@ -198,6 +199,45 @@ def test_a_group_is_shown_with_its_rules_and_memory() -> None:
         "  DEPLOYMENT   REVISION  STATUS    CREATED\n"
         "  d-AAAAAAAAA  v2        ✖ failed  14:00:00\n"
     )
+
+
+def test_a_group_on_lambda_has_a_function_and_alarms_and_no_hosts() -> None:
+    group = _group(
+        computePlatform="Lambda",
+        alarmConfiguration={"enabled": True, "alarms": [{"name": "5xx"}, {"name": "slow"}]},
+    )
+    info = DeploymentGroupInfo(group=group, deployment_group_id="g")
+
+    shown = plain(group_view(info, given_.canvas()))
+
+    assert "  function        the alias that the AppSpec file names\n" in shown
+    assert "  alarms          5xx, slow\n" in shown
+    assert "hosts" not in shown
+
+
+def test_a_group_on_ecs_has_a_service_and_its_waits() -> None:
+    group = _group(
+        computePlatform="ECS",
+        ecsServices=[{"serviceName": "web", "clusterName": "prod"}],
+        loadBalancerInfo={
+            "targetGroupPairInfoList": [{"targetGroups": [{"name": "blue"}, {"name": "green"}]}]
+        },
+        blueGreenDeploymentConfiguration={
+            "deploymentReadyOption": {
+                "actionOnTimeout": "STOP_DEPLOYMENT",
+                "waitTimeInMinutes": 60,
+            },
+            "terminateBlueInstancesOnDeploymentSuccess": {"terminationWaitTimeInMinutes": 5},
+        },
+    )
+    info = DeploymentGroupInfo(group=group, deployment_group_id="g")
+
+    assert plain(group_view(info, given_.canvas())).splitlines()[2:6] == [
+        "  service         prod:web",
+        "  target groups   blue, green",
+        "  ready wait      60 min, else it stops",
+        "  original        deleted after 5 min",
+    ]
 
 
 ROLE = TagFilter(key="role", value="web")
