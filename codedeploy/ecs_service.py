@@ -11,6 +11,7 @@ from codedeploy.appspec import AwsvpcConfiguration, CapacityProvider
 from codedeploy.wire import Model
 
 PRIMARY = "PRIMARY"
+ACTIVE = "ACTIVE"
 DRAINING = "DRAINING"
 STEADY_STATE = "STEADY_STATE"
 EXTERNAL = "EXTERNAL"

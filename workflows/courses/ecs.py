@@ -13,7 +13,15 @@ from activities.ecs_services import EcsServices
 from activities.listeners import Listeners
 from codedeploy.deployment import DeploymentOutcome, ECSTaskSet, TaskSetLabel, Termination
 from codedeploy.ecs_rules import replacement_of
-from codedeploy.ecs_service import EcsFacts, Listener, ListenerRoute, TaskSet, TaskSetQuestion
+from codedeploy.ecs_service import (
+    ACTIVE,
+    PRIMARY,
+    EcsFacts,
+    Listener,
+    ListenerRoute,
+    TaskSet,
+    TaskSetQuestion,
+)
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.lifecycle import LifecycleEvent
@@ -43,6 +51,7 @@ class EcsCourse:
         self._passage: Passage | None = None
         self._replacement: TaskSet | None = None
         self._termination: Termination | None = None
+        self._primary: str | None = None
 
     async def make_plan(self) -> TrafficPlan:
         """Return the plan, once what the deployment before left to do is done."""
@@ -146,11 +155,24 @@ class EcsCourse:
 
     def _task_sets(self, percent: int) -> list[ECSTaskSet]:
         facts = self._facts
-        shown = [_shown(facts.original, TaskSetLabel.BLUE, facts.blue.name, 100 - percent)]
-        if self._replacement is not None:
-            green = _shown(self._replacement, TaskSetLabel.GREEN, facts.green.name, percent)
-            shown.append(green)
-        return shown
+        blue = self._shown(facts.original, TaskSetLabel.BLUE, 100 - percent)
+        if self._replacement is None:
+            return [blue]
+        return [blue, self._shown(self._replacement, TaskSetLabel.GREEN, percent)]
+
+    def _shown(self, task_set: TaskSet, label: TaskSetLabel, percent: int) -> ECSTaskSet:
+        facts = self._facts
+        is_primary = task_set.id == (self._primary or facts.original.id)
+        return ECSTaskSet(
+            identifer=task_set.id,
+            desired_count=task_set.desired_count,
+            pending_count=task_set.pending_count,
+            running_count=task_set.running_count,
+            status=PRIMARY if is_primary else ACTIVE,
+            traffic_weight=percent,
+            target_group=(facts.blue if label is TaskSetLabel.BLUE else facts.green).name,
+            task_set_label=label,
+        )
 
     # --- the calls
 
@@ -195,6 +217,7 @@ class EcsCourse:
         await workflow.execute_activity_method(
             EcsServices.delete, question, summary="Delete the replacement task set", **REMOVE
         )
+        self._replacement = None
 
     async def _make_primary(self, task_set: TaskSet) -> None:
         await workflow.execute_activity_method(
@@ -203,6 +226,7 @@ class EcsCourse:
             summary=f"Make {task_set.id} primary",
             **CHANGE,
         )
+        self._primary = task_set.id
 
     async def _shift(self, percent: int) -> None:
         """Move the production traffic; both target groups stay attached.
@@ -253,19 +277,6 @@ class EcsCourse:
             target_group_arn=target_group_arn,
             role_arn=self._facts.role_arn,
         )
-
-
-def _shown(task_set: TaskSet, label: TaskSetLabel, group: str, percent: int) -> ECSTaskSet:
-    return ECSTaskSet(
-        identifer=task_set.id,
-        desired_count=task_set.desired_count,
-        pending_count=task_set.pending_count,
-        running_count=task_set.running_count,
-        status=task_set.status,
-        traffic_weight=percent,
-        target_group=group,
-        task_set_label=label,
-    )
 
 
 def _kept(original: TaskSet, minutes: int) -> str:
