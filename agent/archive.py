@@ -166,7 +166,9 @@ def _second_opinion(member: tarfile.TarInfo, unpacking: Unpacking) -> None:
     try:
         tarfile.data_filter(member, str(unpacking.root))
     except tarfile.FilterError as error:
-        unpacking.refuse(f"is refused: {error}")
+        is_link = member.issym() or member.islnk()
+        target = f" (it leads to {member.linkname!r})" if is_link else ""
+        unpacking.refuse(f"is refused: {error}{target}")
 
 
 def _read_zip(bundle: Path, unpacking: Unpacking) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from activities.leaving import leave
 from agent.flags import add_configuration_flag, add_run_flags
 from agent.local.flags import add_local_flags
 from codedeploy.errors import InvalidInput, RollwayError
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from agent.systemd import Systemd
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> NoReturn:
+    """Run the command line, and end the process with the status of what it says."""
+    leave(perform(sys.argv[1:]))
+
+
+def perform(arguments: Sequence[str]) -> int:
     """Do what `arguments` say; return 0, 1 if that did not work, 2 if told wrongly.
 
     `run` returns 0 after SIGTERM or SIGINT.
@@ -72,9 +78,11 @@ def _add_service(commands: "argparse._SubParsersAction[_Parser]") -> None:
 
 def _run(given: argparse.Namespace) -> int:
     from agent.service import run
-    from agent.settings import settings_of
+    from agent.settings import s3_variables, settings_of
 
-    run(settings_of(given, os.environ))
+    settings = settings_of(given, os.environ)
+    os.environ.update(s3_variables(settings.configuration, os.environ))
+    run(settings)
     return 0
 
 
@@ -83,6 +91,7 @@ def _local(given: argparse.Namespace) -> int:
     from agent.local.settings import local_settings_of
 
     settings = local_settings_of(given, os.environ)
+    os.environ.update(settings.s3_variables)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     return 0 if deploy(settings, sys.stdout) else 1
@@ -111,4 +120,4 @@ def _systemd(given: argparse.Namespace) -> "Systemd":
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -9,6 +9,7 @@ import re
 import stat
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
@@ -16,11 +17,13 @@ from codedeploy.application import Name
 from codedeploy.document import Findings, Node, read_one
 from codedeploy.document.validation import validated
 from codedeploy.errors import InvalidInput
+from codedeploy.web_address import without_secrets
 from codedeploy.wire import Model
 
 DEFAULT_CONFIGURATION = Path("/etc/rollway/agent.yml")
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_REGION = re.compile(r"[a-z0-9-]+")
 _COMMENT = re.compile(r"\s*(#.*)?")
 
 
@@ -36,6 +39,22 @@ def check_absolute(path: str) -> str:
     if not path.startswith("/"):
         raise ValueError(f"expected an absolute path, found {path!r}")
     return path
+
+
+def check_endpoint(address: str) -> str:
+    """Return `address` if a store can be reached there; raise ValueError if not."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        found = without_secrets(address)
+        raise ValueError(f"expected http://HOST:PORT or https://HOST, found {found!r}")
+    return address
+
+
+def check_region(name: str) -> str:
+    """Return `name` if a region may be called so; raise ValueError if not."""
+    if not _REGION.fullmatch(name):
+        raise ValueError(f"expected a region such as eu-west-1, found {name!r}")
+    return name
 
 
 _AbsolutePath = Annotated[str, AfterValidator(check_absolute)]
@@ -56,6 +75,9 @@ class Configuration(Model):
 
     Attributes:
         env: Variables given to every script.
+        s3_endpoint: Of a store that speaks S3's language.
+        s3_region: Of the buckets.
+        most_unpacked_bytes, most_unpacked_members: A bundle that grows to more is refused.
     """
 
     name: Name | None = None
@@ -67,6 +89,10 @@ class Configuration(Model):
     namespace: str | None = None
     api_key: str | None = Field(default=None, repr=False)
     tls: Tls | None = None
+    s3_endpoint: Annotated[str, AfterValidator(check_endpoint)] | None = None
+    s3_region: Annotated[str, AfterValidator(check_region)] | None = None
+    most_unpacked_bytes: int | None = Field(default=None, ge=1)
+    most_unpacked_members: int | None = Field(default=None, ge=1)
 
 
 def read_configuration(path: Path, *, must_exist: bool) -> Configuration:

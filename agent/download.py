@@ -2,8 +2,9 @@
 
 from agent.archive import unpack
 from agent.bundles import fetch
+from agent.hooks import Place
 from agent.invocation import CannotRun, locate
-from agent.layout import DeploymentDirectory, Layout
+from agent.layout import DeploymentDirectory
 from agent.retention import prune
 from agent.revisions import read_appspec
 from codedeploy.appspec import ServerAppSpec
@@ -13,24 +14,27 @@ from codedeploy.errors import InvalidRevision
 from codedeploy.lifecycle import ScriptSource
 
 
-def download_bundle(
-    command: LifecycleCommand, layout: Layout, *, custom_events: tuple[str, ...] = ()
-) -> None:
+def download_bundle(command: LifecycleCommand, place: Place) -> tuple[str, ...]:
     """Bring the command's revision to its archive directory; a second call does it anew.
+
+    Returns what its AppSpec says in vain, a sentence each.
 
     Raises:
         RollwayError: The bundle cannot be had, is not what was pinned, or lacks files it names.
     """
+    layout, custom_events = place.layout, place.custom_events
     deployment = layout.deployment(command.deployment_id)
     prune(layout, command.deployment_group_id, running=command.deployment_id)
     bundle = fetch(command.revision, cache=layout.bundles)
-    unpack(bundle, command.revision.bundle_type, deployment.archive)
+    form = command.revision.bundle_type
+    unpack(bundle, form, deployment.archive, limits=place.unpack_limits)
     filename = command.revision.appspec_filename
     appspec = read_appspec(deployment.archive, filename, custom_events=custom_events)
     _check_system(appspec)
     _check_scripts(appspec, deployment)
     _check_custom_events(appspec, custom_events)
     layout.group(command.deployment_group_id).point(ScriptSource.MOST_RECENT, command.deployment_id)
+    return tuple(f"AppSpec {warning}" for warning in appspec.warnings)
 
 
 def _check_system(appspec: ServerAppSpec) -> None:

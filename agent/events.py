@@ -13,6 +13,9 @@ from codedeploy.commands import LifecycleCommand
 from codedeploy.errors import InvalidInput, RollwayError
 from codedeploy.lifecycle import RESERVED, Diagnostics, LifecycleErrorCode, LifecycleEvent
 
+_SHOWN_WARNINGS, _LONGEST_WARNING = 20, 300
+"""The diagnostics are part of a deployment's history, which may not grow without bounds."""
+
 
 class Events:
     """The lifecycle events of one deployment on this host."""
@@ -51,13 +54,18 @@ class Events:
         """
         try:
             return await self._perform(event, may_start=may_start, after=after)
-        except (RollwayError, OSError) as error:
-            return Diagnostics(error_code=LifecycleErrorCode.UNKNOWN_ERROR, message=str(error))
+        except RollwayError as error:
+            return _failed(error.message)
+        except OSError as error:
+            root = self._place.layout.root
+            return _failed(
+                f"The agent, which works in {root}, was let down by this host: {error}. "
+                "Remove the cause and deploy again."
+            )
 
     async def _perform(self, event: str, *, may_start: bool, after: str | None) -> Diagnostics:
         if event == LifecycleEvent.DOWNLOAD_BUNDLE:
-            await on_thread(self._download)
-            return Diagnostics()
+            return _with_warnings(await on_thread(self._download))
         if event == LifecycleEvent.INSTALL:
             return _with_warnings(await on_thread(self._install))
         if event in RESERVED:
@@ -73,9 +81,9 @@ class Events:
             event, self._command, layout=place.layout, custom_events=place.custom_events
         )
 
-    def _download(self) -> None:
+    def _download(self) -> tuple[str, ...]:
         place = self._place
-        download_bundle(self._command, place.layout, custom_events=place.custom_events)
+        return download_bundle(self._command, place)
 
     def _install(self) -> tuple[str, ...]:
         """Install the revision, as its AppSpec or else the deployment wants existing files treated.
@@ -113,5 +121,12 @@ def _behavior(value: str) -> FileExistsBehavior:
         ) from error
 
 
+def _failed(message: str) -> Diagnostics:
+    return Diagnostics(error_code=LifecycleErrorCode.UNKNOWN_ERROR, message=message)
+
+
 def _with_warnings(warnings: tuple[str, ...]) -> Diagnostics:
-    return Diagnostics(message="; ".join(("Succeeded", *warnings)))
+    shown = [warning[:_LONGEST_WARNING] for warning in warnings[:_SHOWN_WARNINGS]]
+    more = len(warnings) - len(shown)
+    rest = [f"and {more} more"] if more else []
+    return Diagnostics(message="; ".join(["Succeeded", *shown, *rest]))

@@ -12,6 +12,7 @@ from agent.output import last_line, tail
 from agent.recording import Recording, ScriptEnd
 from agent.revisions import Hooks
 from agent.scripts import KILL_AFTER_SECONDS, Limits, run_script
+from agent.unpacking import UnpackLimits
 from codedeploy.appspec import Script
 from codedeploy.commands import LifecycleCommand
 from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode
@@ -28,6 +29,7 @@ class Place:
         custom_events: Names that an AppSpec's hooks may have besides those of lifecycle events; no
             command from the control plane runs them.
         grace_seconds: From TERM to KILL.
+        unpack_limits: What a bundle may grow to.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Place:
     environment: Mapping[str, str] = field(default_factory=dict)
     custom_events: tuple[str, ...] = ()
     grace_seconds: float = KILL_AFTER_SECONDS
+    unpack_limits: UnpackLimits = field(default_factory=UnpackLimits)
 
 
 class HookRun:

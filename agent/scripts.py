@@ -1,9 +1,9 @@
 """Running one script: exactly once, recorded, within its time, whoever dies meanwhile."""
 
-import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,13 +40,11 @@ class Limits:
         timeout_seconds: From its start to its end.
         grace_seconds: From TERM to KILL.
         may_start: False if the script may already have run without leaving a trace.
-        watched_after_seconds: When the script gets a watch that outlives the agent.
     """
 
     timeout_seconds: int = 3600
     grace_seconds: float = KILL_AFTER_SECONDS
     may_start: bool = True
-    watched_after_seconds: float = 1.0
 
 
 async def run_script(
@@ -73,15 +71,35 @@ async def run_script(
     if recording.runner is None and limits.may_start:
         interruption.check()
         try:
-            started = Runner.of(_spawn(recording, prepare()))
+            invocation = prepare()
         except CannotRun as refusal:
             return recording.close(_ending(refusal.error_code, refusal.phrase))
-        await _supervise(recording, started, limits=limits, interruption=interruption)
+        with _started(recording, invocation, limits) as started:
+            await _until_ended(recording, started, limits=limits, interruption=interruption)
     taker = recording.runner  # An earlier agent's, who may also have been the quicker of two.
     if taker not in (None, started):
-        await _supervise(recording, taker, limits=limits, interruption=interruption)
+        await _until_ended(recording, taker, limits=limits, interruption=interruption)
     error_code, phrase = _verdict(recording, limits)
     return recording.close(_ending(error_code, phrase, output_bytes=recording.output_bytes))
+
+
+@contextmanager
+def _started(recording: Recording, invocation: Invocation, limits: Limits) -> Iterator[Runner]:
+    """Start a script, and before it a watch, which goes when the script has ended.
+
+    However else the block is left, the script may run on, and so the watch stays.
+    """
+    watch = Watch(
+        recording, timeout_seconds=limits.timeout_seconds, grace_seconds=limits.grace_seconds
+    )
+    watch.start()
+    try:
+        runner = Runner.of(_spawn(recording, invocation))
+    except OSError:
+        watch.end()
+        raise
+    yield runner
+    watch.end()
 
 
 def _spawn(recording: Recording, invocation: Invocation) -> int:
@@ -102,37 +120,27 @@ def _spawn(recording: Recording, invocation: Invocation) -> int:
     )
 
 
-async def _supervise(
+async def _until_ended(
     recording: Recording, runner: Runner, *, limits: Limits, interruption: Interruption
 ) -> None:
     """Wait for the runner's end, and bring it about when time is up or a stop is asked for."""
     if not runner.is_alive:
         runner.reap()
         return  # Its number may mean somebody else by now: no signal may be sent there.
-    watch = Watch(
-        recording,
-        runner,
-        timeout_seconds=limits.timeout_seconds,
-        grace_seconds=limits.grace_seconds,
-    )
-    later = asyncio.get_running_loop().call_later(limits.watched_after_seconds, watch.start)
-    try:
-        await _until_ended(recording, runner, limits=limits, interruption=interruption)
-    except (Interrupted, asyncio.CancelledError):
-        watch.start()  # The script runs on, perhaps without ever having an agent again.
-        raise
-    finally:
-        later.cancel()
-    watch.end()
-
-
-async def _until_ended(
-    recording: Recording, runner: Runner, *, limits: Limits, interruption: Interruption
-) -> None:
     reason = recording.ended_by or await _wait(runner, limits, interruption=interruption)
     if reason is not None:
         recording.note_ended_by(reason)
+    if reason is not None or _has_lost_its_runner(recording, runner):
         await end_group(runner, grace_seconds=limits.grace_seconds)
+
+
+def _has_lost_its_runner(recording: Recording, runner: Runner) -> bool:
+    """Whether the script runs on without the runner, which somebody has killed.
+
+    While it does, the number of its group cannot come to mean another one.
+    """
+    is_unrecorded = recording.runner == runner and recording.exit_status is None
+    return is_unrecorded and runner.has_group
 
 
 async def _wait(runner: Runner, limits: Limits, *, interruption: Interruption) -> EndedBy | None:

@@ -64,6 +64,7 @@ def _place(settings: Settings) -> Place:
         layout=Layout(settings.root),
         destination_root=settings.destination_root,
         environment=settings.environment,
+        unpack_limits=settings.unpack_limits,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.configuration import DEFAULT_CONFIGURATION, Configuration, read_configuration
 from agent.identity import Identity, identity_of
+from agent.unpacking import UnpackLimits
 from codedeploy.application import check_name
 from codedeploy.errors import InvalidInput
 from codedeploy.instance import Tag
@@ -17,6 +18,10 @@ CONFIGURATION_VARIABLE = "ROLLWAY_AGENT_CONFIG"
 NAME_VARIABLE = "ROLLWAY_AGENT_NAME"
 ROOT_VARIABLE = "ROLLWAY_AGENT_ROOT"
 DESTINATION_ROOT_VARIABLE = "ROLLWAY_AGENT_DESTINATION_ROOT"
+
+
+_ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+_REGION_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Settings:
         address: Of the Temporal server; None leaves it to Temporal's own configuration.
         namespace: None leaves it to Temporal's own configuration.
         configuration: The configuration file, whose server counts if nobody names another.
+        unpack_limits: What a bundle may grow to.
     """
 
     name: str
@@ -41,6 +47,7 @@ class Settings:
     address: str | None = None
     namespace: str | None = None
     configuration: Configuration = field(default_factory=Configuration)
+    unpack_limits: UnpackLimits = field(default_factory=UnpackLimits)
 
 
 def settings_of(
@@ -71,6 +78,28 @@ def settings_of(
         address=flags.address,
         namespace=flags.namespace,
         configuration=configuration,
+        unpack_limits=_unpack_limits(configuration),
+    )
+
+
+def s3_variables(configuration: Configuration, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return what makes AWS programs find S3 where the file says, if `variables` do not say it."""
+    said = (
+        (_ENDPOINT_VARIABLES, configuration.s3_endpoint),
+        (_REGION_VARIABLES, configuration.s3_region),
+    )
+    return {
+        names[0]: value
+        for names, value in said
+        if value is not None and not any(variables.get(name) for name in names)
+    }
+
+
+def _unpack_limits(configuration: Configuration) -> UnpackLimits:
+    default = UnpackLimits()
+    return UnpackLimits(
+        total_bytes=configuration.most_unpacked_bytes or default.total_bytes,
+        members=configuration.most_unpacked_members or default.members,
     )
 
 

@@ -59,6 +59,8 @@ _CONFIGURATION_TEXT = """\
 # apiKey: ...
 # tls:
 #   serverCaCert: /etc/rollway/ca.pem
+# s3Endpoint: http://10.0.0.6:9000   # a store other than AWS's
+# s3Region: eu-west-1
 # root: /var/lib/rollway-agent
 # env:                       # given to every script
 #   STAGE: production

@@ -116,7 +116,7 @@ class Unpacking:
         for name, resolved in self._links.items():
             if top and resolved != top and not resolved.startswith(f"{top}/"):
                 self.member = name
-                self.refuse("is a link that leaves the revision's directory")
+                self.refuse(f"is a link to {resolved!r}, which leaves the revision's directory")
         for name, mode in sorted(self._modes.items(), reverse=True):
             os.chmod(self._path(name), mode)
         os.chmod(self._path(top), 0o755)

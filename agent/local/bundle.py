@@ -3,47 +3,75 @@
 import hashlib
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from agent.bundles import BundleError
 from agent.layout import Layout
-from codedeploy.errors import InvalidInput
-from codedeploy.revision import BundleType, LocalLocation, PinnedRevision, Revision, RevisionType
+from agent.local.locations import name_of
+from agent.sources import remote
+from codedeploy.errors import InvalidInput, InvalidRevision
+from codedeploy.revision import BundleType, PinnedRevision, Revision
 
 
-def pin(
-    location: Path, bundle_type: BundleType, *, appspec_filename: str, layout: Layout
-) -> PinnedRevision:
-    """Return the revision at `location` as it is now; a directory is packed into the cache.
+def pin(revision: Revision, *, appspec_filename: str, layout: Layout) -> PinnedRevision:
+    """Return the revision as it is now; a directory is packed into the cache, as if fetched.
 
     Raises:
         InvalidInput: The agent's root lies in the bundle, and would become part of it.
-        BundleError: The bundle cannot be read.
+        BundleError: The bundle cannot be read, fetched or kept.
     """
     try:
-        is_directory = bundle_type is BundleType.DIRECTORY
-        bundle = _packed(location, layout) if is_directory else location
+        exact, bundle_type, bundle = _brought(revision, layout)
         sha256, size = _measure(bundle)
     except OSError as error:
         raise BundleError(
-            f"The bundle {location} cannot be read, or not be kept: {error}."
+            f"The bundle {name_of(revision)} cannot be read, or not be kept: {error}."
         ) from error
-    local = LocalLocation(location=str(location), bundle_type=bundle_type)
     return PinnedRevision(
-        revision=Revision(revision_type=RevisionType.LOCAL, local_location=local),
-        label=location.name or str(location),
+        revision=exact,
+        label=exact.label or name_of(exact),
         location=bundle.as_uri(),
-        bundle_type=BundleType.TAR if is_directory else bundle_type,
+        bundle_type=bundle_type,
         sha256=sha256,
         size_bytes=size,
         appspec_filename=appspec_filename,
     )
 
 
-def _measure(bundle: Path) -> tuple[str, int]:
-    with bundle.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.seek(0, 2)
+def _brought(revision: Revision, layout: Layout) -> tuple[Revision, BundleType, Path]:
+    """Return the exact revision, the form of its bundle, and where on this host that is."""
+    local = revision.local_location
+    if local is None:
+        exact, bundle = _fetched(revision, layout)
+        return exact, _form(exact), bundle
+    path = Path(local.location)
+    if local.bundle_type is BundleType.DIRECTORY:
+        return revision, BundleType.TAR, _packed(path, layout)
+    return revision, local.bundle_type, path
+
+
+def _form(revision: Revision) -> BundleType:
+    """Return the form of a bundle from afar; GitHub's archives have but one."""
+    location = revision.s3_location or revision.https_location
+    return (location.bundle_type if location else None) or BundleType.TGZ
+
+
+def _fetched(revision: Revision, layout: Layout) -> tuple[Revision, Path]:
+    with _incoming(layout) as part:
+        try:
+            exact = remote.obtain(revision, part)
+        except InvalidRevision as error:
+            raise BundleError(error.message) from error
+        sha256, _ = _measure(part)
+        wanted = exact.https_location.sha256 if exact.https_location else None
+        if wanted not in (None, sha256):
+            raise BundleError(
+                f"{exact.label} is not the bundle that was asked for: expected sha256 {wanted}, "
+                f"found {sha256}. Correct the address or the digest."
+            )
+        return exact, part.replace(layout.bundles / sha256)
 
 
 def _packed(directory: Path, layout: Layout) -> Path:
@@ -53,19 +81,29 @@ def _packed(directory: Path, layout: Layout) -> Path:
             f"The agent's root {layout.root} lies in the bundle {directory}, and would be deployed "
             "with it. Name another one with --root, or another bundle with --bundle-location."
         )
+    with _incoming(layout) as part:
+        _pack(directory, part)
+        return part.replace(layout.bundles / _measure(part)[0])
+
+
+@contextmanager
+def _incoming(layout: Layout) -> Iterator[Path]:
+    """Make a file in the cache, which is gone afterwards unless it got a name there."""
     layout.bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=layout.bundles, suffix=".part", delete=False) as part:
         path = Path(part.name)
-        try:
-            _pack(directory, part)
-            part.flush()
-            return path.replace(layout.bundles / _measure(path)[0])
-        except OSError:
-            path.unlink(missing_ok=True)
-            raise
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
 
-def _pack(directory: Path, target: IO[bytes]) -> None:
-    with tarfile.open(fileobj=target, mode="w", format=tarfile.GNU_FORMAT) as tar:
+def _measure(bundle: Path) -> tuple[str, int]:
+    with bundle.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.seek(0, 2)
+
+
+def _pack(directory: Path, target: Path) -> None:
+    with tarfile.open(target, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for path in sorted(directory.rglob("*")):
             tar.add(path, str(path.relative_to(directory)), recursive=False)

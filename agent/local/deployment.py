@@ -16,6 +16,7 @@ from agent.journal import Journal
 from agent.layout import Layout
 from agent.lifecycle import Host
 from agent.local.bundle import pin
+from agent.local.locations import name_of
 from agent.local.narration import Narrator
 from agent.local.order import custom_events
 from agent.local.settings import LocalSettings
@@ -24,7 +25,6 @@ from agent.segment import Segment, complete
 from codedeploy.commands import LifecycleCommand
 from codedeploy.errors import Refused
 from codedeploy.lifecycle import Diagnostics, LifecycleErrorCode, LifecycleEvent
-from codedeploy.revision import PinnedRevision
 
 T = TypeVar("T")
 Results = Sequence[tuple[str, Diagnostics]]
@@ -47,7 +47,9 @@ def deploy(settings: LocalSettings, out: TextIO) -> bool:
     """
     with exclusive(settings.root):
         try:
-            return asyncio.run(_deploy(settings, out))
+            narrator = Narrator(Layout(settings.root).deployment(_new_id()), out)
+            command = _command(settings, narrator)  # Not in the loop: Ctrl-C ends a download.
+            return asyncio.run(_deploy(command, settings, narrator))
         except KeyboardInterrupt:
             raise Refused("The deployment was stopped before it began.") from None
         except OSError as error:
@@ -57,39 +59,21 @@ def deploy(settings: LocalSettings, out: TextIO) -> bool:
             ) from error
 
 
-async def _deploy(settings: LocalSettings, out: TextIO) -> bool:
-    place = Place(
-        name=socket.gethostname(),
-        layout=Layout(settings.root),
-        destination_root=settings.destination_root,
-        environment=settings.environment,
-        custom_events=custom_events(settings.events),
-    )
-    command = _command(settings, _pinned(settings, place.layout))
-    records = place.layout.deployment(command.deployment_id)
-    narrator = Narrator(records, out)
-    narrator.say(f"{command.deployment_id}: {settings.bundle} to {settings.deployment_group}")
-    deployment = LocalDeployment(command, place, narrator)
-    with _stopped_by_signals(deployment):
-        succeeded = await deployment.run(settings.events)
-    verdict = "Succeeded" if succeeded else "Failed"
-    narrator.say(f"{command.deployment_id}: {verdict}. Its records are in {records.path}")
-    return succeeded
-
-
-def _pinned(settings: LocalSettings, layout: Layout) -> PinnedRevision:
-    return pin(
-        settings.bundle,
-        settings.bundle_type,
-        appspec_filename=settings.appspec_filename,
-        layout=layout,
-    )
-
-
-def _command(settings: LocalSettings, revision: PinnedRevision) -> LifecycleCommand:
+def _new_id() -> str:
     letters = "".join(secrets.choice(_ID_LETTERS) for _ in range(9))
+    return f"d-{letters}-local"
+
+
+def _command(settings: LocalSettings, narrator: Narrator) -> LifecycleCommand:
+    if settings.revision.local_location is None:
+        narrator.say(f"Fetching {name_of(settings.revision)}")
+    revision = pin(
+        settings.revision,
+        appspec_filename=settings.appspec_filename,
+        layout=Layout(settings.root),
+    )
     return LifecycleCommand(
-        deployment_id=f"d-{letters}-local",
+        deployment_id=narrator.deployment_id,
         deployment_group_id=settings.deployment_group,
         deployment_group_name=settings.deployment_group_name,
         application_name=settings.application_name,
@@ -97,6 +81,24 @@ def _command(settings: LocalSettings, revision: PinnedRevision) -> LifecycleComm
         events=(),
         file_exists_behavior=settings.file_exists_behavior,
     )
+
+
+async def _deploy(command: LifecycleCommand, settings: LocalSettings, narrator: Narrator) -> bool:
+    place = Place(
+        name=socket.gethostname(),
+        layout=Layout(settings.root),
+        destination_root=settings.destination_root,
+        environment=settings.environment,
+        custom_events=custom_events(settings.events),
+    )
+    name = name_of(command.revision.revision)
+    narrator.say(f"{command.deployment_id}: {name} to {settings.deployment_group}")
+    deployment = LocalDeployment(command, place, narrator)
+    with _stopped_by_signals(deployment):
+        succeeded = await deployment.run(settings.events)
+    verdict = "Succeeded" if succeeded else "Failed"
+    narrator.say(f"{command.deployment_id}: {verdict}. Its records are in {narrator.records}")
+    return succeeded
 
 
 class LocalDeployment:

@@ -42,15 +42,16 @@ def _add_bundle_flags(parser: argparse.ArgumentParser) -> None:
         "-l",
         "--bundle-location",
         default=".",
-        metavar="PATH",
-        help="a directory or archive (default: the current directory)",
+        metavar="LOCATION",
+        help="a directory or archive on this host, s3://BUCKET/KEY[?versionId=...&etag=...], "
+        "https://HOST/PATH or github:OWNER/REPOSITORY@COMMIT (default: the current directory)",
     )
     parser.add_argument(
         "-t",
         "--type",
         choices=[each.value for each in _TYPES],
-        default=BundleType.DIRECTORY.value,
-        help="what the bundle is (default: directory)",
+        help="what the bundle is (default: directory; if it is not on this host, what its name "
+        "ends in)",
     )
     parser.add_argument(
         "-b",

@@ -28,6 +28,16 @@ class Narrator:
         self._out: TextIO | None = out
         self._followed: dict[str, _Followed] = {}
 
+    @property
+    def deployment_id(self) -> str:
+        """The deployment's id."""
+        return self._deployment.deployment_id
+
+    @property
+    def records(self) -> Path:
+        """Where the deployment's records are."""
+        return self._deployment.path
+
     def say(self, text: str) -> None:
         """Print one or more lines."""
         if self._out is None:

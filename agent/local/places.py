@@ -15,11 +15,6 @@ _ROOT_KEYS = (":root_dir", "root_dir")
 
 def bundle_at(location: str, bundle_type: BundleType) -> Path:
     """Return the absolute path of a bundle that is there and of its type."""
-    if "://" in location:
-        raise InvalidInput(
-            f"{location} is not on this host; a local deployment takes a directory or archive "
-            "that is. Download it first, or deploy it with: rollway deploy"
-        )
     path = absolute(location)
     mode = _mode(path)
     if mode is None:

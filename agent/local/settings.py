@@ -7,17 +7,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 from agent.configuration import DEFAULT_CONFIGURATION, Configuration, read_configuration
+from agent.local.locations import name_of, revision_at
 from agent.local.order import DEFAULT_EVENTS, read_events
-from agent.local.places import absolute, bundle_at, directory_at, root_dir
+from agent.local.places import absolute, directory_at, root_dir
 from agent.settings import (
     CONFIGURATION_VARIABLE,
     DEFAULT_ROOT,
     DESTINATION_ROOT_VARIABLE,
     ROOT_VARIABLE,
+    s3_variables,
 )
 from codedeploy.appspec import FileExistsBehavior
 from codedeploy.errors import InvalidInput
-from codedeploy.revision import BundleType
+from codedeploy.revision import BundleType, Revision
 
 _LONGEST_GROUP = 200
 
@@ -27,16 +29,15 @@ class LocalSettings:
     """What is deployed to this host, and how.
 
     Attributes:
-        bundle: An absolute path.
         events: In the order in which they run.
         deployment_group: The group's id; each has its own installed files and history.
         root: Where the agent keeps what it must not forget.
         destination_root: Goes before every destination of the AppSpec.
         environment: Variables given to every script.
+        s3_variables: What makes AWS programs find S3.
     """
 
-    bundle: Path
-    bundle_type: BundleType
+    revision: Revision
     events: tuple[str, ...]
     file_exists_behavior: FileExistsBehavior
     deployment_group: str
@@ -46,6 +47,7 @@ class LocalSettings:
     root: Path
     destination_root: Path
     environment: Mapping[str, str]
+    s3_variables: Mapping[str, str]
 
 
 def local_settings_of(flags: argparse.Namespace, variables: Mapping[str, str]) -> LocalSettings:
@@ -55,16 +57,15 @@ def local_settings_of(flags: argparse.Namespace, variables: Mapping[str, str]) -
         InvalidInput: A flag or a file it names is wrong.
     """
     configuration = _configuration(variables)
-    bundle_type = BundleType(flags.type)
-    bundle = bundle_at(flags.bundle_location, bundle_type)
+    bundle_type = BundleType(flags.type) if flags.type else None
+    revision = revision_at(flags.bundle_location, bundle_type)
     return LocalSettings(
-        bundle=bundle,
-        bundle_type=bundle_type,
+        revision=revision,
         events=DEFAULT_EVENTS if flags.events is None else read_events(flags.events),
         file_exists_behavior=FileExistsBehavior(flags.file_exists_behavior),
         deployment_group=_group(flags.deployment_group),
         deployment_group_name=_word(flags.deployment_group_name, "--deployment-group-name"),
-        application_name=_word(flags.application_name or str(bundle), "--application-name"),
+        application_name=_word(flags.application_name or name_of(revision), "--application-name"),
         appspec_filename=_appspec_filename(flags.appspec_filename),
         root=directory_at(_root(flags, variables, configuration), "--root"),
         destination_root=directory_at(
@@ -75,6 +76,7 @@ def local_settings_of(flags: argparse.Namespace, variables: Mapping[str, str]) -
             "--destination-root",
         ),
         environment=configuration.env,
+        s3_variables=s3_variables(configuration, variables),
     )
 
 

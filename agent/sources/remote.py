@@ -6,10 +6,13 @@ The library for S3 alone is larger than what an idle agent may weigh.
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from codedeploy.errors import InvalidRevision
+from codedeploy.revision import Revision
 
 _FETCH = (sys.executable, "-P", "-m", "agent.sources")
 
@@ -25,18 +28,33 @@ def fetch(location: str, size: int, part: Path) -> None:
     Raises:
         InvalidRevision: It cannot be had; what came is kept for the next time.
     """
-    order = json.dumps({"location": location, "size": size, "part": str(part)})
+    _ordered({"location": location, "size": size, "part": str(part)})
+
+
+def obtain(revision: Revision, part: Path) -> Revision:
+    """Bring what `revision` means now to `part`, and return it with what was found out about it.
+
+    Raises:
+        InvalidRevision: It cannot be had.
+    """
+    order = {"revision": revision.model_dump(mode="json"), "part": str(part)}
+    return Revision.model_validate_json(_ordered(order))
+
+
+def _ordered(order: Mapping[str, Any]) -> str:
+    """Return what a process of its own answers to an order."""
     with subprocess.Popen(
         _FETCH,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,  # A Ctrl-C is for the agent, which finishes a download under way.
     ) as child:
         assert child.stdin is not None
         assert child.stdout is not None
-        child.stdin.write(f"{order}\n")
+        child.stdin.write(f"{json.dumps(order)}\n")
         child.stdin.flush()  # And left open: its end would be ours.
-        problem = child.stdout.read().strip()
+        answer = child.stdout.read().strip()
     if child.returncode != 0:
-        raise InvalidRevision(problem or f"The fetching process ended with {child.returncode}.")
+        raise InvalidRevision(answer or f"The fetching process ended with {child.returncode}.")
+    return answer

@@ -71,7 +71,7 @@ class Site:
         spec: dict[str, Any] = {
             "version": 0.0,
             "os": "linux",
-            "hooks": {event: [{"location": f"{event}.sh", "timeout": 60}] for event in hooks},
+            "hooks": {event: [{"location": f"{event}.sh", "timeout": timeout}] for event in hooks},
         }
         members = {f"{event}.sh": f"#!/bin/sh\n{body}\n" for event, body in hooks.items()}
         kept = {name: text for name, text in members.items() if name not in omit}

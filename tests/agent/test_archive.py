@@ -1,5 +1,6 @@
 import io
 import os
+import re
 import stat
 import tarfile
 import tempfile
@@ -237,6 +238,24 @@ def test_a_bundle_that_reaches_out_of_its_directory_is_refused_whole(
         unpack(bundle, BundleType.TAR, tmp_path / "into")
 
     assert [path.name for path in tmp_path.iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("members", "target"),
+    [
+        pytest.param([member("a", tarfile.SYMTYPE, link="/etc")], "/etc", id="absolute"),
+        pytest.param([member("a", tarfile.LNKTYPE, link="/etc/passwd")], "/etc/passwd", id="hard"),
+        pytest.param([member("a", tarfile.SYMTYPE, link="../x")], "../x", id="climbing"),
+        pytest.param(ESCAPES["a link out of the top directory"], "top2", id="out of the top"),
+    ],
+)
+def test_a_refused_link_is_named_with_its_target(
+    tmp_path: Path, members: list[tuple[tarfile.TarInfo, bytes]], target: str
+) -> None:
+    bundle = tar_with(tmp_path / "b", *members)
+
+    with pytest.raises(BundleError, match=re.escape(repr(target))):
+        unpack(bundle, BundleType.TAR, tmp_path / "into")
 
 
 @pytest.mark.parametrize(

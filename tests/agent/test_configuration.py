@@ -23,6 +23,8 @@ tls:
   serverCaCert: /etc/rollway/ca.pem
   clientCert: /etc/rollway/agent.pem
   clientKey: /etc/rollway/agent.key
+s3Endpoint: https://store.example:9000
+s3Region: eu-west-1
 """
 
 
@@ -51,6 +53,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
             client_cert="/etc/rollway/agent.pem",
             client_key="/etc/rollway/agent.key",
         ),
+        s3_endpoint="https://store.example:9000",
+        s3_region="eu-west-1",
     )
 
 
@@ -69,6 +73,10 @@ def test_a_file_of_comments_says_nothing(text: str) -> None:
         pytest.param("name: a b", "'a b' is no valid name", id="name"),
         pytest.param("root: here", "expected an absolute path, found 'here'", id="path"),
         pytest.param("env: {1X: a}", "'1X' is no name of a variable", id="variable"),
+        pytest.param("s3Endpoint: store:9000", "s3Endpoint: expected http://HOST:PORT", id="store"),
+        pytest.param("s3Endpoint: ftp://store", "expected http://HOST:PORT", id="store's scheme"),
+        pytest.param("s3Endpoint: http://me:x@store", "expected http://HOST:PORT", id="login"),
+        pytest.param("s3Region: EU", "expected a region such as eu-west-1", id="region"),
         pytest.param("- name", "expected a map with keys such as name", id="no map"),
         pytest.param("name: 'x", "not readable as YAML", id="no yaml"),
     ],

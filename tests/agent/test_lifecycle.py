@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from codedeploy.lifecycle import (
     LifecycleEventStatus,
     ScriptSource,
 )
+from tests.agent import lone_agent
 from tests.agent.site import GROUP, Site, until
 
 STOP = LifecycleEvent.APPLICATION_STOP
@@ -420,11 +420,7 @@ async def test_a_script_outlives_an_agent_killed_in_its_middle_and_runs_once(sit
         "v1", {BEFORE: note("before"), START: waiting(site), VALIDATE: note("valid")}
     )
     command = site.command(revision)
-    command_file = site.directory / "command.json"
-    command_file.write_text(command.model_dump_json())
-    agent = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.agent.lone_agent", str(site.directory), str(command_file)
-    )
+    agent = await lone_agent.started(site, command)
     await until(lambda: "begun" in site.runs)
 
     agent.kill()

@@ -157,7 +157,7 @@ def test_a_root_in_which_an_agent_works_is_refused(
     bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with exclusive(bundle.parent / "root"):
-        status = cli.main(arguments(bundle))
+        status = cli.perform(arguments(bundle))
 
     assert status == 1
     assert f"(pid {os.getpid()}) already works in" in capsys.readouterr().err
@@ -171,7 +171,7 @@ def test_records_that_cannot_be_kept_are_named(
     root.mkdir()
     (root / "deployments").write_text("in the way")
 
-    status = cli.main(arguments(bundle))
+    status = cli.perform(arguments(bundle))
 
     assert status == 1
     assert f"{root} does not take its records" in capsys.readouterr().err
@@ -256,7 +256,7 @@ def test_the_agents_configuration_counts_here_too(bundle: Path) -> None:
 def test_a_revision_that_succeeded_counts_as_one_of_those_to_be_kept(bundle: Path) -> None:
     for number in range(KEPT_REVISIONS + 2):
         (bundle / "f").write_text(str(number))
-        assert cli.main(arguments(bundle)) == 0
+        assert cli.perform(arguments(bundle)) == 0
 
     kept = list((bundle.parent / "root/deployments").glob("*/archive"))
     assert KEPT_REVISIONS <= len(kept) < KEPT_REVISIONS + 2

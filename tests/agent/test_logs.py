@@ -10,7 +10,7 @@ from temporalio.testing import ActivityEnvironment
 
 from agent.logs import PIECE_BYTES, read_piece
 from agent.output import last_line, tail
-from codedeploy.commands import LogPiece, LogRequest
+from codedeploy.commands import LifecycleCommand, LogPiece, LogRequest
 from codedeploy.errors import DeploymentTargetDoesNotExist, InvalidInput
 from codedeploy.lifecycle import LifecycleEvent
 from tests.agent.site import Site, until
@@ -40,6 +40,34 @@ def whole(site: Site, event: LifecycleEvent | None = None) -> str:
         text += part.text
         part = piece(site, event, part.next_offset)
     return text + part.text
+
+
+def with_vain_keys(site: Site, count: int) -> LifecycleCommand:
+    keys = "".join(f"vain{number}: x\n" for number in range(count))
+    appspec = f"version: 0.0\nos: linux\n{keys}"
+    return site.command(site.pinned("v1", {"appspec.yml": appspec}))
+
+
+async def test_what_an_appspec_says_in_vain_is_in_the_log(site: Site) -> None:
+    await ActivityEnvironment().run(
+        site.activities.run_lifecycle_events, with_vain_keys(site, count=2)
+    )
+
+    text = whole(site, LifecycleEvent.DOWNLOAD_BUNDLE)
+
+    assert "AppSpec line 3: vain0: unknown key" in text
+    assert "AppSpec line 4: vain1: unknown key" in text
+
+
+async def test_an_appspec_full_of_vain_keys_does_not_fill_the_history(site: Site) -> None:
+    report = await ActivityEnvironment().run(
+        site.activities.run_lifecycle_events, with_vain_keys(site, count=10_000)
+    )
+
+    (download,) = (one for one in report.events if one.lifecycle_event_name == "DownloadBundle")
+    assert download.diagnostics is not None
+    assert download.diagnostics.message.endswith("and 9980 more")
+    assert len(download.diagnostics.message) < 4000
 
 
 async def test_the_log_names_events_scripts_and_their_ends_in_order(site: Site) -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import main, parser
+from agent.cli import parser, perform
+from agent.configuration import Configuration
 from agent.identity import Identity
-from agent.settings import Settings, settings_of
+from agent.settings import Settings, s3_variables, settings_of
 from codedeploy.errors import InvalidInput
 from codedeploy.instance import Tag
 
@@ -85,6 +86,35 @@ def test_flags_win_over_all(file: str) -> None:
     assert settings.environment == {"STAGE": "file", "PORT": "2"}
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        pytest.param(
+            {}, {"AWS_ENDPOINT_URL_S3": "http://s3:9000", "AWS_REGION": "eu-west-1"}, id="file"
+        ),
+        pytest.param(
+            {"AWS_ENDPOINT_URL_S3": "http://other", "AWS_REGION": "us-east-1"}, {}, id="environment"
+        ),
+        pytest.param(
+            {"AWS_ENDPOINT_URL": "http://other", "AWS_DEFAULT_REGION": "us-east-1"},
+            {},
+            id="environment in general",
+        ),
+        pytest.param(
+            {"AWS_ENDPOINT_URL_S3": "", "AWS_REGION": "us-east-1"},
+            {"AWS_ENDPOINT_URL_S3": "http://s3:9000"},
+            id="empty",
+        ),
+    ],
+)
+def test_where_s3_is_comes_from_the_environment_then_the_file(
+    variables: dict[str, str], expected: dict[str, str]
+) -> None:
+    configuration = Configuration(s3_endpoint="http://s3:9000", s3_region="eu-west-1")
+
+    assert s3_variables(configuration, variables) == expected
+
+
 def test_tags_of_the_file_win_over_those_of_the_identity(file: str) -> None:
     given = parser().parse_args(["run", "--config", file])
     found = Identity("i-1", {"role": "ec2", "team": "shop"})
@@ -129,7 +159,7 @@ def test_what_is_wrong_is_said_in_one_line_with_status_2(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
-        main(arguments)
+        perform(arguments)
 
     written = capsys.readouterr().err
     assert caught.value.code == 2
@@ -143,7 +173,7 @@ def test_a_wrong_file_ends_the_command_with_status_2(
     wrong = tmp_path / "agent.yml"
     wrong.write_text("nmae: web-1\n")
 
-    assert main(["run", "--config", str(wrong)]) == 2
+    assert perform(["run", "--config", str(wrong)]) == 2
     assert "line 1: nmae: unknown key; did you mean name?" in capsys.readouterr().err
 
 
@@ -152,5 +182,17 @@ def test_a_host_that_cannot_be_identified_ends_the_command_with_status_1(
 ) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
 
-    assert main(["run", "--name", "ec2"]) == 1
+    assert perform(["run", "--name", "ec2"]) == 1
     assert "name the host with --name" in capsys.readouterr().err
+
+
+def test_what_a_bundle_may_grow_to_is_the_files_to_say(file: str) -> None:
+    Path(file).write_text(f"{FILE}mostUnpackedBytes: 1000\nmostUnpackedMembers: 5\n")
+
+    limits = parse(["run", "--config", file]).unpack_limits
+
+    assert (limits.total_bytes, limits.members) == (1000, 5)
+
+
+def test_without_a_word_a_bundle_may_grow_to_ten_gibibytes(file: str) -> None:
+    assert parse(["run", "--config", file]).unpack_limits.total_bytes == 10 << 30

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli import main
+from agent.cli import perform
 from agent.configuration import Configuration, read_configuration
 from agent.systemd import Systemd, install, uninstall, unit_text
 from codedeploy.errors import InvalidInput, Refused
@@ -187,8 +187,8 @@ def test_the_command_line_takes_a_unit_directory_and_leaves_systemd_alone(
     units = tmp_path / "units"
     there = ["--unit-directory", str(units)]
 
-    assert main(["install", "--config", str(configuration), *there]) == 0
+    assert perform(["install", "--config", str(configuration), *there]) == 0
     assert list(units.iterdir()) == [units / "rollway-agent.service"]
-    assert main(["uninstall", *there]) == 0
+    assert perform(["uninstall", *there]) == 0
     assert list(units.iterdir()) == []
     assert "systemd was not told" in capsys.readouterr().out

@@ -10,13 +10,15 @@ import pytest
 
 from agent.interruption import Interrupted, Interruption, Wish
 from agent.recording import EndedBy
-from agent.runners import Runner
+from agent.runners import Runner, current_boot_id
 from agent.scripts import Limits
 from agent.watch import Watch
-from codedeploy.lifecycle import LifecycleErrorCode
-from tests.agent.site import until
+from codedeploy.lifecycle import LifecycleErrorCode, LifecycleEvent
+from tests.agent import lone_agent
+from tests.agent.site import Site, is_running, until
 from tests.agent.test_scripts import Stage
 
+UP_TO_BEFORE_INSTALL = (LifecycleEvent.DOWNLOAD_BUNDLE, LifecycleEvent.BEFORE_INSTALL)
 SHORT = Limits(timeout_seconds=1, grace_seconds=0.3)
 
 
@@ -77,7 +79,7 @@ async def test_a_script_that_ends_in_time_is_not_called_late(stage: Stage) -> No
 async def test_a_watch_goes_with_its_script(stage: Stage) -> None:
     stage.write("#!/bin/sh\nread line <gate\n")
     os.mkfifo(stage.archive / "gate")
-    limits = Limits(timeout_seconds=60, watched_after_seconds=0)
+    limits = Limits(timeout_seconds=60)
     running = asyncio.create_task(stage.run(limits=limits))
     await until(lambda: _watches(stage) != [])
 
@@ -87,16 +89,84 @@ async def test_a_watch_goes_with_its_script(stage: Stage) -> None:
     assert _watches(stage) == []
 
 
+async def test_a_script_that_cannot_be_started_leaves_no_watch(stage: Stage) -> None:
+    stage.write("#!/bin/sh\n")
+    stage.recording.output.mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        await stage.run(limits=Limits(timeout_seconds=60))
+
+    assert _watches(stage) == []
+
+
 async def test_a_watch_sends_nothing_to_the_group_of_a_script_that_has_ended(
     stage: Stage, sleeper: Runner
 ) -> None:
-    watch = Watch(stage.recording, sleeper, timeout_seconds=0, grace_seconds=0)
+    mark(stage, Path(f"/proc/{sleeper.pid}/stat").read_text())
     (stage.recording.directory / "status").write_text("0\n")
 
-    watch.start()
-    await until(lambda: _watches(stage) == [])
+    await watched_to_the_end(stage)
 
     assert sleeper.is_alive
+
+
+async def test_a_watch_sends_nothing_to_a_later_process_of_the_same_number(
+    stage: Stage, sleeper: Runner
+) -> None:
+    stat = Path(f"/proc/{sleeper.pid}/stat").read_text()
+    mark(stage, stat.replace(f" {sleeper.start_ticks} ", f" {sleeper.start_ticks - 1} "))
+
+    await watched_to_the_end(stage)
+
+    assert sleeper.is_alive
+
+
+async def test_a_watch_over_a_script_that_never_began_goes(stage: Stage) -> None:
+    await watched_to_the_end(stage)
+
+    assert stage.recording.ended_by is None
+
+
+async def test_a_script_whose_runner_is_killed_is_ended(stage: Stage) -> None:
+    stage.write("#!/bin/sh\necho $$\nkill -9 $PPID\nsleep 60\n")
+
+    ending = await stage.run()
+
+    assert ending.phrase == "was interrupted: the host or its processes went down"
+    assert not is_running(int(stage.output))
+
+
+async def test_a_script_has_its_limit_from_its_first_moment_whatever_becomes_of_its_agent(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path)
+    killing = "kill -9 $(cut -d' ' -f4 /proc/$PPID/stat)\necho $$ >>$RAN\nsleep 60"
+    revision = site.revision("v1", {LifecycleEvent.BEFORE_INSTALL: killing}, timeout=1)
+    command = site.command(revision, events=UP_TO_BEFORE_INSTALL)
+    agent = await lone_agent.started(site, command)
+
+    assert await asyncio.wait_for(agent.wait(), 30) == -signal.SIGKILL
+
+    await until(lambda: len(site.runs) == 1 and not is_running(int(site.runs[0])))
+    segment = site.host.take_up(command)
+    with segment.watched():
+        failure = (await segment.task).failure
+    assert failure is not None
+    assert failure.diagnostics is not None
+    assert failure.diagnostics.error_code is LifecycleErrorCode.SCRIPT_TIMED_OUT
+
+
+def mark(stage: Stage, stat: str) -> None:
+    """Make the recording say that the process of a /proc/PID/stat runs its script."""
+    (stage.recording.directory / "started").write_text(f"{current_boot_id()} {stat}")
+
+
+async def watched_to_the_end(stage: Stage) -> None:
+    """Have a watch over the stage's recording until it ends by itself."""
+    watch = Watch(stage.recording, timeout_seconds=0, grace_seconds=0)
+    watch.start()
+    await until(lambda: _watches(stage) == [])
+    watch.end()
 
 
 def _watches(stage: Stage) -> list[bytes]:

@@ -153,7 +153,7 @@ def _run_here(command: Sequence[str], directory: Path) -> tuple[int, str]:
     os.chdir(directory)
     try:
         with redirect_stdout(said), redirect_stderr(said):
-            status = cli.main(["local", *command])
+            status = cli.perform(["local", *command])
     except SystemExit as left:
         status = int(left.code or 0)
     finally:
