@@ -6,100 +6,125 @@ the same install has just made are files written in place, which saves a third o
 """
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
-# ruff: noqa: PTH101, PTH102, PTH104, PTH106, PTH108, PTH114, PTH211
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH211
 
 import contextlib
 import errno
 import os
 import shutil
 import stat
-import subprocess
-from functools import cache
-from pathlib import Path
+from collections.abc import Callable
 from typing import NamedTuple
 
-from agent.host_files import HostFiles, group_id, user_id
+from agent.attributes import AccountIds, Attributes, grant_labels, set_attributes
+from agent.content import copy_content, opened
+from agent.host_files import HostFiles
+from agent.linux import exchange
+from agent.unchanged import Change, SetTime
 from codedeploy.installation import (
-    Access,
     Entry,
     Kind,
     MakeDirectory,
-    Operation,
     Place,
     PutBack,
     Remove,
     RemoveDirectory,
 )
 
-_AT_ONCE = 1 << 30
 _KEEPS_DIRECTORY = (errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.ENOENT, errno.ENOTDIR)
-_MAKES_A_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_MAKES_A_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
-class Attributes(NamedTuple):
-    """Mode and owner of a file or directory."""
+class Places(NamedTuple):
+    """Where an install finds and puts what it needs.
 
-    mode: int
-    uid: int
-    gid: int
+    Attributes:
+        archive: The unpacked revision.
+        originals: Where the files are that a `PutBack` names.
+        temporary: A file name that nothing else uses in any directory.
+    """
+
+    archive: str
+    originals: str
+    temporary: str
 
 
 class Effects:
     """Carries operations out.
 
     Args:
-        archive: The unpacked revision.
-        originals: Where the files are that a `PutBack` names.
-        temporary: A file name that nothing else uses in any directory.
+        wrote: Called with the descriptor of each file once it is written.
     """
 
-    def __init__(self, host: HostFiles, archive: Path, *, originals: Path, temporary: str) -> None:
+    def __init__(self, host: HostFiles, places: Places, *, wrote: Callable[[int], None]) -> None:
         self._host = host
-        self._archive = os.fspath(archive)
-        self._originals = originals
-        self._temporary = temporary
-        self._uid = cache(user_id)
-        self._gid = cache(group_id)
+        self._places = places
+        self._wrote = wrote
+        self._accounts = AccountIds()
 
-    def carry_out(self, operation: Operation) -> None:
-        """Carry one operation out."""
-        path = self._host.real(operation.path)
-        match operation:
+    def carry_out(self, change: Change) -> None:
+        """Carry one change out."""
+        path = self._host.real(change.path)
+        match change:
             case Place():
-                self._place(operation, path)
+                self._place(change, path)
             case MakeDirectory():
-                self._make_directory(operation, path)
+                self._make_directory(change, path)
+            case SetTime():
+                set_time(path, change.mtime_ns)
             case Remove():
                 os.unlink(path)
             case RemoveDirectory():
                 remove_directory(path)
             case PutBack():
-                put(os.fspath(self._originals / str(operation.original)), path, self._temporary)
+                put(f"{self._places.originals}/{change.original}", path, self._places.temporary)
 
     def _place(self, operation: Place, path: str) -> None:
-        entry, access = operation.entry, operation.access
-        fresh = path if operation.is_unseen else temporary_beside(path, self._temporary)
-        if entry.kind is Kind.SYMLINK:
-            _make_link(fresh, entry)
+        fresh = path if operation.is_unseen else temporary_beside(path, self._places.temporary)
+        if operation.entry.kind is Kind.SYMLINK:
+            _make_link(fresh, operation.entry)
         else:
-            source = f"{self._archive}/{operation.source}"
-            _copy_file(source, fresh, entry, self._attributes(entry, access))
-        _label(fresh, access)
-        if fresh != path:
-            os.rename(fresh, path)
+            self._copy_file(operation, fresh)
+        grant_labels(fresh, operation.access)
+        if operation.is_unseen:
+            return
+        move = _replace if operation.replaces else os.rename
+        move(fresh, path)
+
+    def _copy_file(self, operation: Place, fresh: str) -> None:
+        entry = operation.entry
+        attributes = self._accounts.attributes(entry, operation.access)
+        source = f"{self._places.archive}/{operation.source}"
+        with opened(source, os.O_RDONLY) as reads, opened(fresh, _MAKES_A_FILE) as writes:
+            copy_content(reads, writes, entry.size)
+            if os.geteuid() == 0:
+                os.fchown(writes, attributes.uid, attributes.gid)
+            os.fchmod(writes, attributes.mode)
+            os.utime(writes, ns=(entry.mtime_ns, entry.mtime_ns))
+            self._wrote(writes)
 
     def _make_directory(self, operation: MakeDirectory, path: str) -> None:
         if not operation.exists:
             os.mkdir(path, 0o700)
-        set_attributes(path, self._attributes(operation.entry, operation.access))
-        _label(path, operation.access)
+        set_attributes(path, self._accounts.attributes(operation.entry, operation.access))
+        grant_labels(path, operation.access)
 
-    def _attributes(self, entry: Entry, access: Access) -> Attributes:
-        return Attributes(
-            mode=entry.mode if access.mode is None else access.mode,
-            uid=entry.uid if access.owner is None else self._uid(access.owner),
-            gid=entry.gid if access.group is None else self._gid(access.group),
-        )
+
+def _replace(fresh: str, path: str) -> None:
+    """Put `fresh` in the place of a file or link, in one step.
+
+    A rename over an existing file has ext4 write the new one to the disk at once, which for one
+    file after the other takes longer than to copy them; an exchange of the two does not.
+    """
+    if not exchange(fresh, path):
+        os.rename(fresh, path)
+        return
+    try:
+        os.unlink(fresh)
+    except IsADirectoryError:
+        # Somebody has put a directory there meanwhile: theirs to keep.
+        exchange(fresh, path)
+        raise
 
 
 def temporary_beside(path: str, temporary: str) -> str:
@@ -125,9 +150,16 @@ def duplicate(source: str, target: str) -> None:
         raise
     except OSError:
         # Another file system, too many links, or a file that a non-root agent may not link.
-        shutil.copy2(source, target, follow_symlinks=False)
-        found = os.lstat(source)
-        set_attributes(target, Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid))
+        _copy_with_attributes(source, target)
+
+
+def _copy_with_attributes(source: str, target: str) -> None:
+    shutil.copy2(source, target, follow_symlinks=False)
+    found = os.lstat(source)
+    set_attributes(target, Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid))
+    if stat.S_ISREG(found.st_mode):
+        with opened(target, os.O_RDONLY) as copy:
+            os.fsync(copy)
 
 
 def remove_directory(path: str) -> None:
@@ -139,58 +171,12 @@ def remove_directory(path: str) -> None:
             raise
 
 
-def set_attributes(path: str, attributes: Attributes) -> None:
-    """Set owner and mode; an agent that is not root leaves the owner alone."""
-    if os.geteuid() == 0:
-        os.chown(path, attributes.uid, attributes.gid, follow_symlinks=False)
-    # Last: a change of owner clears setuid and setgid.
-    if not os.path.islink(path):
-        os.chmod(path, attributes.mode)
+def set_time(path: str, mtime_ns: int) -> None:
+    """Set the modification time of a file or of a link itself."""
+    os.utime(path, ns=(mtime_ns, mtime_ns), follow_symlinks=False)
 
 
 def _make_link(fresh: str, entry: Entry) -> None:
     os.symlink(entry.target, fresh)
     set_attributes(fresh, Attributes(entry.mode, entry.uid, entry.gid))
-    os.utime(fresh, ns=(entry.mtime_ns, entry.mtime_ns), follow_symlinks=False)
-
-
-def _copy_file(source: str, fresh: str, entry: Entry, attributes: Attributes) -> None:
-    reads = os.open(source, os.O_RDONLY | os.O_NOFOLLOW)
-    try:
-        writes = os.open(fresh, _MAKES_A_FILE, 0o600)
-        try:
-            _copy_content(reads, writes, entry.size)
-            if os.geteuid() == 0:
-                os.fchown(writes, attributes.uid, attributes.gid)
-            os.fchmod(writes, attributes.mode)
-            os.utime(writes, ns=(entry.mtime_ns, entry.mtime_ns))
-        finally:
-            os.close(writes)
-    finally:
-        os.close(reads)
-
-
-def _copy_content(reads: int, writes: int, size: int) -> None:
-    while size:
-        copied = os.sendfile(writes, reads, None, min(size, _AT_ONCE))
-        if not copied:
-            raise OSError("a file of the revision became shorter while it was installed")
-        size -= copied
-
-
-def _label(path: str, access: Access) -> None:
-    """Set access control lists and the SELinux label.
-
-    Differs from AWS: the label is set on the file itself and the host's policy is not changed, so
-    that a failed install leaves nothing behind in the policy.
-    """
-    if access.acls:
-        _run("setfacl", "-m", ",".join(access.acls), "--", path)
-    if access.context is not None:
-        _run("chcon", access.context, "--", path)
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode:
-        raise OSError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+    set_time(fresh, entry.mtime_ns)

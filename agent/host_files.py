@@ -21,7 +21,7 @@ _KINDS = {
     stat.S_IFLNK: Kind.SYMLINK,
 }
 _SELINUX = Path("/sys/fs/selinux/enforce")
-_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def kind_of(mode: int) -> Kind:
@@ -72,7 +72,7 @@ class HostFiles:
         try:
             found = os.stat(self.real(path), follow_symlinks=follow)
         except OSError as error:
-            if error.errno in _NOTHING_THERE:
+            if error.errno in NOTHING_THERE:
                 return None
             raise
         return kind_of(found.st_mode)

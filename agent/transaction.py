@@ -5,51 +5,32 @@
     <state>/backup/<n>         what operation n replaces or removes
     <state>/originals/<n>      files of others that were overwritten; kept while the path is ours
 
-Backups are hard links where possible, so they cost no space and keep every attribute. Undoing is
-safe to repeat, and safe for operations that were never reached.
+Backups are hard links where possible, so they cost no space and keep every attribute. What is
+already on the host as the revision has it is neither backed up nor written. Everything is on the
+disk before the commit, so that a power failure cannot turn a committed file into an empty one.
 """
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
-# ruff: noqa: PTH103, PTH108, PTH112, PTH114, PTH120, PTH208
+# ruff: noqa: PTH108, PTH120, PTH208
 
 import contextlib
 import json
 import os
 import secrets
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from agent.effects import Attributes, Effects, duplicate, put, remove_directory, set_attributes
+from agent.content import LARGE
+from agent.durability import durability, sync_directories
+from agent.effects import Effects, Places, duplicate
 from agent.host_files import HostFiles
-from agent.layout import write_durably
+from agent.layout import sync_directory, write_durably
 from agent.ownership import Ownership
-from codedeploy.installation import (
-    InstallPlan,
-    MakeDirectory,
-    Operation,
-    Place,
-    PutBack,
-    RemoveDirectory,
-)
+from agent.unchanged import Change, SetTime, Survey
+from agent.undo import TakingBack, Undo, undo_of_directory
+from codedeploy.installation import InstallPlan, MakeDirectory, Place, PutBack, RemoveDirectory
 
 Step = Callable[[], None]
-
-
-class Undo(NamedTuple):
-    """What takes one operation back.
-
-    Attributes:
-        action: unlink, rmdir, restore, mkdir or attributes.
-        backup: Where a restored file is, below the state directory.
-        attributes: Mode, user and group of a directory as it was.
-    """
-
-    action: str
-    path: str
-    backup: str = ""
-    attributes: Sequence[int] = ()
 
 
 class Transaction:
@@ -76,15 +57,12 @@ class Transaction:
     def run(self, plan: InstallPlan, archive: Path, *, deployment_id: str) -> Ownership:
         """Carry `plan` out and commit it; after a failure `recover` takes it back."""
         token = secrets.token_hex(4)
-        undos = self._back_up(plan)
+        changes = list(Survey(self._host, archive).changes(plan.operations))
+        undos = self._back_up(changes)
         self._step()
         write_durably(self._record, json.dumps({"token": token, "undos": undos}))
-        effects = Effects(
-            self._host, archive, originals=self._originals, temporary=_temporary(token)
-        )
-        for operation in plan.operations:
-            self._step()
-            effects.carry_out(operation)
+        places = Places(os.fspath(archive), os.fspath(self._originals), _temporary(token))
+        self._apply(changes, places)
         self._step()
         ownership = Ownership(deployment_id, token, plan.owned)
         ownership.write(self._ownership)
@@ -98,7 +76,12 @@ class Transaction:
         with contextlib.suppress(FileNotFoundError):
             record = json.loads(self._record.read_bytes())
             if record["token"] != ownership.token:
-                self._take_back([Undo(*fields) for fields in record["undos"]], record["token"])
+                undos = [Undo(*fields) for fields in record["undos"]]
+                temporary = _temporary(record["token"])
+                TakingBack(self._host, os.fspath(self._state), temporary).run(undos, self._step)
+                # A record that came back after a power failure would miss its backups.
+                self._record.unlink()
+                sync_directory(self._state)
         self.clear_up(ownership)
 
     def clear_up(self, ownership: Ownership) -> None:
@@ -109,22 +92,26 @@ class Transaction:
         _clear(self._backup, keep=set())
         _clear(self._originals, keep=ownership.originals)
 
-    def _back_up(self, plan: InstallPlan) -> list[Undo]:
+    def _back_up(self, changes: Sequence[Change]) -> list[Undo]:
         for directory in (self._backup, self._originals):
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return [self._prepare(each, number) for number, each in enumerate(plan.operations)]
+        undos = [self._prepare(each, number) for number, each in enumerate(changes)]
+        sync_directories([os.fspath(self._backup), os.fspath(self._originals)])
+        return undos
 
-    def _prepare(self, operation: Operation, number: int) -> Undo:
-        """Save what an operation will destroy and return what takes it back."""
-        path = operation.path
-        match operation:
+    def _prepare(self, change: Change, number: int) -> Undo:
+        """Save what a change will destroy and return what takes it back."""
+        path = change.path
+        match change:
             case MakeDirectory(exists=False):
                 return Undo("rmdir", path)
-            case MakeDirectory() | RemoveDirectory():
+            case MakeDirectory():
+                return undo_of_directory("attributes", path, self._host.real(path))
+            case RemoveDirectory():
+                return undo_of_directory("mkdir", path, self._host.real(path))
+            case SetTime():
                 found = os.lstat(self._host.real(path))
-                action = "mkdir" if isinstance(operation, RemoveDirectory) else "attributes"
-                attributes = (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
-                return Undo(action, path, attributes=attributes)
+                return Undo("time", path, mtime_ns=found.st_mtime_ns)
             case Place(replaces=False) | PutBack(replaces=False):
                 return Undo("unlink", path)
             case Place(original=int(original)):
@@ -135,55 +122,16 @@ class Transaction:
         duplicate(self._host.real(path), f"{self._state}/{backup}")
         return Undo("restore", path, backup)
 
-    def _take_back(self, undos: Sequence[Undo], token: str) -> None:
-        self._remove_temporaries(undos, token)
-        unmade = self._unmade(undos)
-        for undo in reversed(undos):
-            if _parent(undo.path) not in unmade:
+    def _apply(self, changes: Sequence[Change], places: Places) -> None:
+        """Carry the changes out; they are on the disk then."""
+        directories = {os.path.dirname(self._host.real(change.path)) for change in changes}
+        small = sum(isinstance(each, Place) and each.entry.size < LARGE for each in changes)
+        with durability(directories, small_files=small) as durable:
+            effects = Effects(self._host, places, wrote=durable.wrote)
+            for change in changes:
                 self._step()
-                self._undo(undo, token)
-
-    def _remove_temporaries(self, undos: Sequence[Undo], token: str) -> None:
-        written = {_parent(undo.path) for undo in undos if undo.action in ("unlink", "restore")}
-        for directory in written:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                os.unlink(self._host.real(f"{directory}/{_temporary(token)}"))
-
-    def _unmade(self, undos: Sequence[Undo]) -> set[str]:
-        """Return the directories that were to be made but are not there.
-
-        A link of the old tree may still, or again, stand in such a directory's place: what is
-        below is then not ours to touch.
-        """
-        unmade: set[str] = set()
-        for undo in undos:
-            if undo.action == "rmdir":
-                real = self._host.real(undo.path)
-                if _parent(undo.path) in unmade or os.path.islink(real) or not os.path.isdir(real):
-                    unmade.add(undo.path)
-        return unmade
-
-    def _undo(self, undo: Undo, token: str) -> None:
-        real = self._host.real(undo.path)
-        match undo.action:
-            case "unlink":
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                    os.unlink(real)
-            case "rmdir":
-                remove_directory(real)
-            case "restore":
-                os.makedirs(os.path.dirname(real), exist_ok=True)
-                put(f"{self._state}/{undo.backup}", real, _temporary(token))
-            case "mkdir":
-                os.makedirs(real, exist_ok=True)
-                set_attributes(real, Attributes(*undo.attributes))
-            case "attributes":
-                if os.path.isdir(real) and not os.path.islink(real):
-                    set_attributes(real, Attributes(*undo.attributes))
-
-
-def _parent(path: str) -> str:
-    return path[: path.rindex("/")]
+                effects.carry_out(change)
+            durable.finish()
 
 
 def _temporary(token: str) -> str:
@@ -193,7 +141,8 @@ def _temporary(token: str) -> str:
 def _clear(directory: Path, *, keep: set[str]) -> None:
     if not directory.is_dir():
         return
-    for name in os.listdir(directory):
+    # In the order of their numbers, which is that of the files on the disk: others take longer.
+    for name in sorted(os.listdir(directory), key=lambda name: (len(name), name)):
         if name not in keep:
             os.unlink(f"{directory}/{name}")
     if not keep:

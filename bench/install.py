@@ -1,112 +1,136 @@
-"""How long an install takes beside `cp -a` of the same tree, on the same disk, in the same run.
+"""How long an install takes beside `cp -a`, and beside `tar -xf` and `cp -a`, on the same disk.
 
-    python -m bench.install [--files 20000] [--large-mb 200] [--rounds 3] [--place DIR]
+    python -m bench.install [--files 20000] [--large-mb 1024] [--rounds 3] [--place DIR]
 
-The figure that counts is the ratio: the best of the rounds, install over copy. Nothing is deleted
-between rounds and the two take turns at going first, because ext4 is slow to find a free inode for
-some seconds after many were freed.
+The figures that count are the ratios, of the best of the rounds. An install is on the disk when it
+returns and a copy is not, so each peer runs a second time with a sync at its end. All take turns
+at going first, updates come last and small files are not deleted between rounds, because ext4 is
+slow to find a free inode for some time after many were freed.
 """
 
 import argparse
 import os
 import resource
+import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from agent.installer import Installer
-from codedeploy.appspec import FileExistsBehavior, FileMapping, ServerAppSpec
+from rich.console import Console
+from rich.table import Table
+
+from bench.contestants import Agent, Contestant, Peer
 
 _FILES_A_DIRECTORY = 100
 _SMALL_BYTES = 1024
 _MEGABYTE = 1 << 20
-_APPSPEC = ServerAppSpec(os="linux", files=(FileMapping(source="/", destination="/srv/app"),))
+
+Task = Callable[[Contestant], None]
+Tasks = dict[str, Task]
+"""By name, in their order; one without a name only prepares the next."""
+Figures = dict[tuple[str, str], float]
+"""Seconds by task and contestant."""
 
 
-def _make_small(tree: Path, number: int) -> None:
+def _make_small(tree: Path, number: int) -> Path:
     for n in range(number):
         directory = tree / f"d{n // _FILES_A_DIRECTORY}"
         directory.mkdir(parents=True, exist_ok=True)
         (directory / f"f{n}").write_bytes(os.urandom(_SMALL_BYTES))
+    return tree
 
 
-def _make_large(tree: Path, megabytes: int) -> None:
+def _make_large(tree: Path, megabytes: int) -> Path:
     tree.mkdir(parents=True)
     with (tree / "large").open("wb") as stream:
         for _ in range(megabytes):
             stream.write(os.urandom(_MEGABYTE))
+    return tree
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def _fresh(tree: Path) -> list[Tasks]:
+    """Return the two ways of bringing a revision to where nothing is yet."""
+    bundle = tree.with_suffix(".tar")
+    subprocess.run(("tar", "-cf", bundle, "-C", tree, "."), check=True)
+    return [
+        {"from a bundle": lambda contestant: contestant.unpack_and_copy(bundle)},
+        {"from a tree": lambda contestant: contestant.copy(tree)},
+    ]
+
+
+def _small(place: Path, files: int) -> list[Tasks]:
+    tree, changed = (_make_small(place / name, files) for name in ("small", "changed"))
+    rebuilt = place / "rebuilt"
+    subprocess.run(("cp", "-r", tree, rebuilt), check=True)
+    updates: Tasks = {
+        "": lambda contestant: contestant.copy(tree),
+        "over the same, built anew": lambda contestant: contestant.copy(rebuilt),
+        "over it, all changed": lambda contestant: contestant.copy(changed),
+    }
+    return [*_fresh(tree), updates]
+
+
+def _seconds(task: Task, contestant: Contestant) -> float:
     os.sync()
     began = time.perf_counter()
-    work()
+    task(contestant)
     return time.perf_counter() - began
 
 
-def _install(tree: Path, place: Path, deployment_id: str) -> None:
-    Installer(place / "state", place / "root").install(
-        tree,
-        _APPSPEC,
-        deployment_id=deployment_id,
-        file_exists_behavior=FileExistsBehavior.DISALLOW,
-    )
-
-
-def _copy(tree: Path, target: Path) -> tuple[str, ...]:
-    return ("cp", "-a", "--remove-destination", f"{tree}/.", os.fspath(target))
-
-
-def _copy_to_disk(tree: Path, target: Path) -> None:
-    """Copy as durably as an install does, whose commit is on the disk when it returns."""
-    subprocess.run(_copy(tree, target), check=True)
-    subprocess.run(("sync", "-f", os.fspath(target)), check=True)
-
-
-def _round(tree: Path, place: Path, *, is_copy_first: bool) -> dict[str, float]:
-    (place / "root").mkdir(parents=True)
-    copy = _copy(tree, place / "copy")
-    works: dict[str, Callable[[], object]] = {
-        "cp -a": lambda: subprocess.run(copy, check=True),
-        "cp -a and sync": lambda: _copy_to_disk(tree, place / "synced"),
-        "install": lambda: _install(tree, place, "d-1"),
-        "cp -a over itself": lambda: subprocess.run(copy, check=True),
-        "install over itself": lambda: _install(tree, place, "d-2"),
+def _compete(place: Path, tasks: Tasks, turn: int) -> Figures:
+    contestants: dict[str, Contestant] = {
+        "install": Agent(place / "install"),
+        "peer": Peer(place / "peer"),
+        "synced": Peer(place / "synced", is_durable=True),
     }
-    order = sorted(works, key=lambda work: ("over" in work, ("cp" in work) is not is_copy_first))
-    return {work: _seconds(works[work]) for work in order}
+    names = list(contestants)
+    order = names[turn % len(names) :] + names[: turn % len(names)]
+    return {
+        (task, name): _seconds(tasks[task], contestants[name]) for task in tasks for name in order
+    }
 
 
-def _report(name: str, tree: Path, rounds: int) -> None:
-    taken = [
-        _round(tree, tree.with_name(f"{tree.name}-{number}"), is_copy_first=number % 2 == 0)
-        for number in range(rounds)
-    ]
-    best = {work: min(figures[work] for figures in taken) for work in taken[0]}
-    for work, seconds in best.items():
-        peer = best["cp -a over itself" if "over" in work else "cp -a"]
-        durable = "" if "over" in work else f"{seconds / best['cp -a and sync']:6.2f} x durable"
-        print(f"{name:<22} {work:<20} {seconds:8.2f} s {seconds / peer:6.2f} x {durable}")
+def _best(place: Path, tasks: Tasks, rounds: int, *, keeps: bool) -> Figures:
+    taken: list[Figures] = []
+    for turn in range(rounds):
+        taken.append(_compete(place / f"round-{turn}", tasks, turn))
+        if not keeps:
+            shutil.rmtree(place / f"round-{turn}")
+    return {key: min(figures[key] for figures in taken) for key in taken[0]}
+
+
+def _add_rows(table: Table, name: str, best: Figures) -> None:
+    for task in dict.fromkeys(task for task, _ in best if task):
+        ours, peer, synced = (best[task, each] for each in ("install", "peer", "synced"))
+        seconds = (f"{each:.2f}" for each in (ours, peer, synced))
+        table.add_row(name, task, *seconds, f"{ours / peer:.2f}", f"{ours / synced:.2f}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=20_000)
+    parser.add_argument("--large-mb", type=int, default=1024)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--place", help="a directory on the disk to be measured")
+    return parser.parse_args()
 
 
 def main() -> None:
     """Measure and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, default=20_000)
-    parser.add_argument("--large-mb", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--place", help="a directory on the disk to be measured")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.place) as directory:
-        small, large = Path(directory) / "small", Path(directory) / "large"
-        _make_small(small, arguments.files)
-        _make_large(large, arguments.large_mb)
-        _report(f"{arguments.files} files of 1 KB", small, arguments.rounds)
-        _report(f"1 file of {arguments.large_mb} MB", large, arguments.rounds)
+    given = _arguments()
+    table = Table("revision", "task", "install s", "peer s", "synced s", "ratio", "ratio synced")
+    with tempfile.TemporaryDirectory(dir=given.place) as directory:
+        place = Path(directory)
+        for tasks in _small(place, given.files):
+            best = _best(Path(tempfile.mkdtemp(dir=place)), tasks, given.rounds, keeps=True)
+            _add_rows(table, f"{given.files} files of 1 KB", best)
+        for tasks in _fresh(_make_large(place / "large", given.large_mb)):
+            best = _best(Path(tempfile.mkdtemp(dir=place)), tasks, given.rounds, keeps=False)
+            _add_rows(table, f"1 file of {given.large_mb} MB", best)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"peak resident memory: {peak} MB")
+    Console().print(table, f"peak resident memory of the installs: {peak} MB")
 
 
 if __name__ == "__main__":

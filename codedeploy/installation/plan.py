@@ -1,6 +1,5 @@
 """The decisions of an install: what is made, replaced, kept, put back and removed."""
 
-import posixpath
 from collections.abc import Mapping
 
 from codedeploy.appspec import FileExistsBehavior, ServerAppSpec
@@ -15,7 +14,7 @@ from codedeploy.installation.operations import (
     Site,
 )
 from codedeploy.installation.permissions import Grants
-from codedeploy.installation.placement import Placement, place
+from codedeploy.installation.placement import Placement, parent, place
 from codedeploy.installation.previous import Departure, Held, held_by
 
 
@@ -133,7 +132,7 @@ class _Decisions:
         # A directory in the way is removed beforehand; a file makes way in one step.
         replaces = held is not None and held.now not in (None, Kind.DIRECTORY)
         self.owned[path] = Owned(placement.entry.kind, held.owned.original if held else None)
-        is_unseen = posixpath.dirname(path) in self._fresh
+        is_unseen = parent(path) in self._fresh
         source = placement.source or ""
         self.creations.append(
             Place(path, source, placement.entry, replaces=replaces, is_unseen=is_unseen)
@@ -141,4 +140,4 @@ class _Decisions:
 
     def _now(self, path: str) -> Kind | None:
         """Return what stands at a destination; below a directory yet to be made, nothing."""
-        return None if posixpath.dirname(path) in self._fresh else self._host.kind(path)
+        return None if parent(path) in self._fresh else self._host.kind(path)

@@ -12,6 +12,7 @@ from codedeploy.installation.operations import (
     RemoveDirectory,
     Site,
 )
+from codedeploy.installation.placement import parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def held_by(site: Site) -> dict[str, Held]:
     held: dict[str, Held] = {}
     lost: set[str] = set()
     for path, owned in sorted(site.owned.items()):
-        is_below_lost = posixpath.dirname(path) in lost
+        is_below_lost = parent(path) in lost
         now = None if is_below_lost else site.host.kind(path)
         if is_below_lost or not _is_as_put(owned.kind, now):
             lost.add(path)
@@ -106,12 +107,12 @@ class Departure:
             self.operations.append(Remove(path))
 
     def _has_parent(self, path: str) -> bool:
-        return self._host.kind(posixpath.dirname(path), follow=True) is Kind.DIRECTORY
+        return self._host.kind(parent(path), follow=True) is Kind.DIRECTORY
 
     def _remember_originals(self, site: Site, held: dict[str, Held]) -> None:
         """Keep what cannot be put back now because somebody else's content is in its place."""
         for path, owned in site.owned.items():
-            parent = posixpath.dirname(path)
-            is_below_lost = parent in site.owned and parent not in held
+            above = parent(path)
+            is_below_lost = above in site.owned and above not in held
             if owned.original is not None and path not in held and not is_below_lost:
                 self._owned.setdefault(path, owned)

@@ -4,8 +4,9 @@ import grp
 import itertools
 import os
 import pwd
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,18 @@ from tests.agent.trees import OLD, Directory, File, Link, Node, directory, read,
 EVERYTHING = (FileMapping(source="/", destination="/app"),)
 OVERWRITE = FileExistsBehavior.OVERWRITE
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+ACL = "system.posix_acl_access"
+GRANT = bytes.fromhex(
+    "02000000"  # the format, then tag, permissions and id of each entry, little-endian
+    "01000700ffffffff"
+    "0200040001000000"
+    "04000500ffffffff"
+    "10000500ffffffff"
+    "20000500ffffffff"
+)
+"""rwx for the owner, r for user 1, r-x for everybody else, as the kernel keeps it."""
 
 
 class Machine:
@@ -49,9 +62,12 @@ class Machine:
         *,
         permissions: tuple[Permission, ...] = (),
         behavior: FileExistsBehavior = FileExistsBehavior.DISALLOW,
+        times: Mapping[str, float] = {},
         step: Callable[[], None] = lambda: None,
     ) -> tuple[str, ...]:
         archive = self.archive(revision)
+        for name, moment in times.items():
+            os.utime(archive / name, (moment, moment), follow_symlinks=False)
         return self.installer(step).install(
             archive,
             ServerAppSpec(os="linux", files=EVERYTHING, permissions=permissions),
@@ -294,6 +310,29 @@ class TestPermissions:
 
         assert record.read_text() == "-m u:root:r,g:root:x\n"
 
+    def test_a_list_granted_to_an_older_directory_goes_again_with_a_failed_install(
+        self, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        grants = f"import os, sys\nos.setxattr(sys.argv[-1], {ACL!r}, {GRANT!r})"
+        tool = write(tmp_path / "setfacl", File(f"#!{sys.executable}\n{grants}", 0o755))
+        monkeypatch.setenv("PATH", f"{tool.parent}:/bin:/usr/bin")
+        machine.install(directory())
+
+        def fail_once_it_is_granted() -> None:
+            if ACL in os.listxattr(machine.root / "app"):
+                fill_disk()
+
+        with pytest.raises(InstallFailed, match="No space left"):
+            machine.install(
+                directory(f=File("1")),
+                permissions=(Permission(object="/", acls=("u:1:r",), types=("directory",)),),
+                step=fail_once_it_is_granted,
+            )
+        machine.installer().recover()
+
+        assert os.listxattr(machine.root / "app") == []
+        assert machine.app == directory()
+
     def test_a_tool_that_fails_takes_the_install_back(
         self, machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -475,6 +514,17 @@ def test_an_install_that_was_put_back_succeeds_when_repeated(
     machine.install(VERSION_2)
 
     assert machine.tree == before_and_after[1]
+
+
+def test_an_install_is_taken_back_where_a_link_to_itself_was(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.install(directory(a=Link("a"), z=directory(f=File())))
+    before = machine.tree
+
+    with pytest.raises(InstallFailed, match="everything was put back"):
+        machine.install(directory(a=directory(f=File()), z=Link("z")), step=stop_at(4, fill_disk))
+
+    assert machine.tree == before
 
 
 NAMES = st.sampled_from(["a", "b", "c"])

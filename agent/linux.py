@@ -1,0 +1,49 @@
+"""System calls of Linux that Python does not offer.
+
+Where the kernel, the C library or the file system does not know one, the caller is told, or does
+without: none of them is needed for an install to be right.
+"""
+
+import ctypes
+import errno
+import os
+from functools import cache
+
+_RELATIVE_TO_HERE = -100  # AT_FDCWD in <fcntl.h>
+_EXCHANGE = 2  # RENAME_EXCHANGE in <linux/fs.h>
+_START_WRITING = 2  # SYNC_FILE_RANGE_WRITE in <linux/fs.h>
+
+
+def start_writing(descriptor: int, offset: int, length: int) -> None:
+    """Have the disk begin on a stretch of a file, so that a sync later has little left to do."""
+    stretch = ctypes.c_int64(offset), ctypes.c_int64(length)
+    _libc().sync_file_range(descriptor, *stretch, ctypes.c_uint(_START_WRITING))
+
+
+def sync_file_system(descriptor: int) -> None:
+    """Return when everything written to the file system of `descriptor` is on the disk.
+
+    Raises:
+        OSError: Something could not be written since the descriptor was opened.
+    """
+    if _libc().syncfs(descriptor) == 0:
+        return
+    number = ctypes.get_errno()
+    if number != errno.ENOSYS:
+        raise OSError(number, f"the disk did not take what was written: {os.strerror(number)}")
+    os.sync()
+
+
+def exchange(one: str, other: str) -> bool:
+    """Let two paths change places in one step; return whether they did."""
+    paths = os.fsencode(one), os.fsencode(other)
+    here = _RELATIVE_TO_HERE
+    try:
+        return bool(_libc().renameat2(here, paths[0], here, paths[1], _EXCHANGE) == 0)
+    except AttributeError:
+        return False  # A C library older than glibc 2.28.
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
