@@ -74,6 +74,7 @@ class SimulatedHost:
     held_at: str = ""
     is_held: asyncio.Event = field(default_factory=asyncio.Event)
     runs: list[tuple[str, str]] = field(default_factory=list)
+    doing: dict[str, Callable[[str], None]] = field(default_factory=dict)
     changed: Callable[[str, int], None] = lambda _name, _change: None
 
     @activity.defn(name=RUN_LIFECYCLE_EVENTS)
@@ -84,6 +85,8 @@ class SimulatedHost:
             if event is LifecycleEvent.APPLICATION_STOP:
                 self.changed(self.name, +1)
             self.runs.append((command.deployment_id, event.value))
+            if event in self.doing:
+                await asyncio.to_thread(self.doing[event], command.revision.label)
             await self._hold(event, done)
             if event in self.failing and command.revision.label == self.failing[event]:
                 self._fail(event, done)
