@@ -10,15 +10,17 @@ import typer
 import yaml
 
 from agent.cli import parser as agent_parser
-from codedeploy.appspec import parse_server
+from codedeploy.appspec import parse
 from codedeploy.configs import DeploymentConfig, MinimumHealthyHosts, MinimumHealthyHostsType
 from codedeploy.configs import predefined as predefined_config
 from codedeploy.deployment import InterventionRequest
+from codedeploy.document import Findings, read_one
 from codedeploy.instances import Host
 from codedeploy.manifest import parse_manifest
 from codedeploy.plan import Known, floor_for, waves_of
 from codedeploy.steering import Verb
 from starter.cli import COMMANDS, app
+from starter.validation import guessed_platform
 from tests.documentation import (
     PAGES,
     ROOT,
@@ -32,6 +34,7 @@ from tests.documentation import (
 
 PLACEHOLDERS = {
     "ID": "d-7F3K9Q2LM",
+    "$ID": "d-7F3K9Q2LM",
     "APP": "shop",
     "GROUP": "shop/web",
     "APP/GROUP": "shop/web",
@@ -131,7 +134,8 @@ def test_a_yaml_snippet_is_a_manifest_or_an_appspec(snippet: Snippet) -> None:
     first = next(iter(yaml.safe_load_all(snippet.text)))
 
     if "version" in first:
-        assert parse_server(snippet.text, filename=str(snippet)).warnings == ()
+        platform = guessed_platform(read_one(snippet.text, Findings(str(snippet))))
+        assert parse(snippet.text, platform, filename=str(snippet)).warnings == ()
     else:
         assert parse_manifest(snippet.text, document=str(snippet))
 

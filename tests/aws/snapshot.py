@@ -85,7 +85,7 @@ def _aliases(aws: Endpoint) -> Iterator[tuple[str, Any]]:
 
 def _listeners(aws: Endpoint) -> Iterator[tuple[str, Any]]:
     balancing = aws.client("elbv2")
-    for balancer in balancing.describe_load_balancers()["LoadBalancers"]:
+    for balancer in _all(balancing, "describe_load_balancers")["LoadBalancers"]:
         arn, name = balancer["LoadBalancerArn"], balancer["LoadBalancerName"]
         for listener in balancing.describe_listeners(LoadBalancerArn=arn)["Listeners"]:
             rules = balancing.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
@@ -103,7 +103,7 @@ def _listeners(aws: Endpoint) -> Iterator[tuple[str, Any]]:
 
 def _target_groups(aws: Endpoint, with_identities: bool) -> Iterator[tuple[str, Any]]:
     balancing = aws.client("elbv2")
-    for group in balancing.describe_target_groups()["TargetGroups"]:
+    for group in _all(balancing, "describe_target_groups")["TargetGroups"]:
         found = balancing.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
         targets = sorted(
             f"{one['Target']['Id']}:{one['Target']['Port']}"
@@ -121,7 +121,7 @@ def _target_groups(aws: Endpoint, with_identities: bool) -> Iterator[tuple[str, 
 
 def _services(aws: Endpoint, with_identities: bool) -> Iterator[tuple[str, Any]]:
     containers = aws.client("ecs")
-    for cluster in containers.list_clusters()["clusterArns"]:
+    for cluster in _all(containers, "list_clusters")["clusterArns"]:
         names = containers.list_services(cluster=cluster)["serviceArns"]
         for name in names:
             found = containers.describe_services(cluster=cluster, services=[name])
@@ -142,6 +142,12 @@ def _service(service: dict[str, Any], with_identities: bool) -> dict[str, Any]:
 
 def _order(task_set: dict[str, Any]) -> tuple[str, ...]:
     return task_set["status"], task_set["taskDefinition"], task_set.get("id", "")
+
+
+def _all(client: Any, operation: str) -> dict[str, list[Any]]:
+    """Return every page of an answer as one."""
+    pages: dict[str, list[Any]] = client.get_paginator(operation).paginate().build_full_result()
+    return pages
 
 
 def _each_text(value: Any, change: Callable[[str], str]) -> Any:
