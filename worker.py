@@ -24,6 +24,7 @@ from activities.hooks import Hooks
 from activities.lambda_functions import LambdaFunctions
 from activities.leaving import leave
 from activities.listeners import Listeners
+from activities.load_balancers import LoadBalancers
 from activities.revisions import Revisions
 from codedeploy.errors import ServerUnreachable
 from starter.connection import connect
@@ -71,6 +72,7 @@ def _own_activities(client: Client, store: FileStore) -> list[Activity]:
 def _aws_activities(aws: Aws) -> list[Activity]:
     """Return what is done on AWS; nothing is asked there before the first call."""
     functions, alarms, services = LambdaFunctions(aws), Alarms(aws), EcsServices(aws)
+    balancers = LoadBalancers(aws)
     return [
         functions.look,
         functions.route,
@@ -83,6 +85,9 @@ def _aws_activities(aws: Aws) -> list[Activity]:
         services.make_primary,
         services.delete,
         Listeners(aws).route,
+        balancers.look,
+        balancers.block,
+        balancers.allow,
     ]
 
 

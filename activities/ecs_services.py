@@ -17,6 +17,7 @@ from activities.listeners import Listeners
 from activities.pauses import growing_pauses
 from activities.service_reader import Described, ServiceReader, name_of
 from activities.target_groups import TargetGroups
+from activities.task_definitions import TaskDefinitions
 from activities.task_sets import request_of, task_set_of
 from activities.translation import final
 from codedeploy.ecs_service import (
@@ -65,12 +66,13 @@ class EcsServices:
         described = self._reader.described(question)
         if described is None:
             raise _no_service(question)
-        role, test = question.role_arn, question.test_listener
+        role, test, brought = question.role_arn, question.test_listener, question.task_definition
         return ServiceDescription(
             service=_service_of(described),
             target_groups=TargetGroups(self._aws, role).named(question.target_groups),
             production=self._listeners.describe(question.production_listener, role),
             test=None if test is None else self._listeners.describe(test, role),
+            task_definition=None if brought is None else self._definitions(role).described(brought),
         )
 
     @activity.defn(name="create_replacement")
@@ -165,6 +167,9 @@ class EcsServices:
             except ecs.exceptions.TaskSetNotFoundException:
                 return None
         return found
+
+    def _definitions(self, role_arn: str | None) -> TaskDefinitions:
+        return TaskDefinitions(self._aws, role_arn)
 
     def _ecs(self, role_arn: str | None) -> Any:
         return self._aws.client("ecs", role_arn)

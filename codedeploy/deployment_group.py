@@ -150,6 +150,8 @@ class DeploymentGroup(Model):
             and alarms; None acts with the worker's own credentials.
         hook_timeout_minutes: How long a hook function may take to say what came of it (Differs
             from AWS: always an hour there).
+        traffic_timeout_seconds: How long load balancers may take to call an instance drained, or
+            healthy (Differs from AWS: always an hour there).
 
     Source: CodeDeploy API Reference, DeploymentGroupInfo and CreateDeploymentGroup.
     """
@@ -180,6 +182,7 @@ class DeploymentGroup(Model):
     agent_timeout_seconds: int = Field(default=300, ge=5, le=24 * 3600)
     environment: dict[str, str] = {}
     hook_timeout_minutes: int = Field(default=60, ge=1, le=24 * 60)
+    traffic_timeout_seconds: int = Field(default=3600, ge=1, le=24 * 3600)
 
     @property
     def full_name(self) -> str:

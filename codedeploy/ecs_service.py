@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from codedeploy.appspec import AwsvpcConfiguration, CapacityProvider
+from codedeploy.task_definition import TaskDefinition
 from codedeploy.wire import Model
 
 PRIMARY = "PRIMARY"
@@ -22,13 +23,18 @@ Action = dict[str, Any]
 
 
 class ServiceQuestion(Model):
-    """Which service, behind which load balancer."""
+    """Which service, behind which load balancer.
+
+    Attributes:
+        task_definition: The one that is to be deployed, by its ARN; None asks for none.
+    """
 
     cluster: str
     service: str
     target_groups: tuple[str, ...]
     production_listener: str
     test_listener: str | None = None
+    task_definition: str | None = None
     role_arn: str | None = None
 
 
@@ -131,12 +137,14 @@ class ServiceDescription(Model):
 
     Attributes:
         target_groups: Those that exist, of the names asked for.
+        task_definition: None if none was asked for.
     """
 
     service: Service
     target_groups: tuple[TargetGroup, ...]
     production: Listener
     test: Listener | None = None
+    task_definition: TaskDefinition | None = None
 
 
 class EcsFacts(Model):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from codedeploy.application import ComputePlatform
 from codedeploy.blue_green import TerminationAction
+from codedeploy.configs import DeploymentConfig
 from codedeploy.deployment_group import (
     DeploymentGroup,
     DeploymentOption,
@@ -16,6 +17,7 @@ from codedeploy.deployment_group import (
 from codedeploy.errors import (
     InvalidAutoScalingGroup,
     InvalidBlueGreenDeploymentConfiguration,
+    InvalidComputePlatform,
     InvalidDeploymentStyle,
     InvalidECSService,
     InvalidInput,
@@ -50,6 +52,20 @@ def check_group(group: DeploymentGroup) -> None:
         return
     sentences = "; ".join(f"{error.message} ({error.code})" for error in found)
     raise type(found[0])(f"{group.full_name}: {sentences}. Nothing was applied.")
+
+
+def check_config(group: DeploymentGroup, config: DeploymentConfig) -> None:
+    """Refuse a configuration that is for another platform than `group`.
+
+    Raises:
+        InvalidComputePlatform: It is.
+    """
+    if config.compute_platform is not group.compute_platform:
+        raise InvalidComputePlatform(
+            f"{group.full_name} is on {group.compute_platform}, and "
+            f"{config.deployment_config_name} is for {config.compute_platform}. List the others "
+            "with: rollway get configs"
+        )
 
 
 def violations(group: DeploymentGroup) -> Iterator[InvalidInput]:

@@ -3,11 +3,14 @@
 Source: CodeDeploy API Reference, LoadBalancerInfo.
 """
 
-from pydantic import Field
+from ipaddress import ip_address
+
+from pydantic import Field, field_validator
 
 from codedeploy.wire import Model
 
 MOST_LOAD_BALANCERS = 10
+LONGEST_SOCKET_PATH = 107
 
 
 class ELBInfo(Model):
@@ -26,13 +29,32 @@ class HAProxyInfo(Model):
     """A backend of a HAProxy whose servers are called as the instances are.
 
     Attributes:
-        socket: Of its runtime API, with level admin: an absolute path, or HOST:PORT on loopback.
+        backend: In the characters that HAProxy allows in names.
+        socket: Of its runtime API, with level admin: an absolute path, or HOST:PORT on loopback,
+            because the runtime API asks nobody who he is.
 
     Differs from AWS: CodeDeploy has no load balancer for on-premises instances.
     """
 
-    backend: str = Field(min_length=1)
+    backend: str = Field(pattern=r"^[A-Za-z0-9_.:-]+$")
     socket: str = Field(min_length=1)
+
+    @field_validator("socket")
+    @classmethod
+    def _is_here(cls, socket: str) -> str:
+        if not socket.startswith("/"):
+            _loopback(socket)
+        elif len(socket.encode()) > LONGEST_SOCKET_PATH or "\0" in socket:
+            raise ValueError(
+                f"'{socket}' cannot be the path of a socket: those have at most "
+                f"{LONGEST_SOCKET_PATH} bytes"
+            )
+        return socket
+
+    @property
+    def address(self) -> str | tuple[str, int]:
+        """A path, or an address and a port."""
+        return self.socket if self.socket.startswith("/") else _loopback(self.socket)
 
 
 class TrafficRoute(Model):
@@ -69,3 +91,19 @@ class LoadBalancerInfo(Model):
     def names_any(self) -> bool:
         """Whether it names any load balancer; AWS prints empty ones."""
         return self != LoadBalancerInfo()
+
+
+def _loopback(socket: str) -> tuple[str, int]:
+    """Return address and port of `HOST:PORT`, or refuse."""
+    host, _, port = socket.rpartition(":")
+    address = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
+    try:
+        is_here = ip_address(address).is_loopback and 0 < int(port) <= 65535
+    except ValueError:
+        is_here = False
+    if not is_here:
+        raise ValueError(
+            f"'{socket}' is neither an absolute path, as /run/haproxy/admin.sock, nor a port of "
+            "this machine, as 127.0.0.1:9999"
+        )
+    return address, int(port)

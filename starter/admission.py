@@ -11,7 +11,7 @@ from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.ecs_mapping import check_service_is_free
 from codedeploy.errors import InvalidComputePlatform
 from codedeploy.group_info import DeploymentGroupInfo
-from codedeploy.group_rules import check_group, completed
+from codedeploy.group_rules import check_config, check_group, completed
 from codedeploy.support import check_supported
 
 Document = Application | DeploymentGroup | DeploymentConfig
@@ -64,7 +64,7 @@ class _Admission:
     async def of_group(self, group: DeploymentGroup) -> DeploymentGroup:
         """Return `group` as it is going to be defined."""
         group = _on_platform(group, await self._platform_of(group))
-        await self._check_config(group)
+        check_config(group, await self._config(group.deployment_config_name))
         check_group(group)
         check_supported(group)
         if group.ecs_services:
@@ -78,15 +78,6 @@ class _Admission:
             ):
                 return document.compute_platform
         return (await self._known.application(group.application_name)).application.compute_platform
-
-    async def _check_config(self, group: DeploymentGroup) -> None:
-        config = await self._config(group.deployment_config_name)
-        if config.compute_platform is not group.compute_platform:
-            raise InvalidComputePlatform(
-                f"{group.full_name} is on {group.compute_platform}, and "
-                f"{config.deployment_config_name} is for {config.compute_platform}. List the "
-                "others with: rollway get configs"
-            )
 
     async def _config(self, name: str) -> DeploymentConfig:
         for document in self._documents:

@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, ChildWorkflowError, is_cancelled_exception
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
+from codedeploy.configs import DeploymentConfig
 from codedeploy.deployment import (
     DeploymentInfo,
     DeploymentOutcome,
@@ -14,7 +15,12 @@ from codedeploy.deployment import (
     InterventionRequest,
 )
 from codedeploy.deployment_group import DeploymentGroup, QueuePolicy
-from codedeploy.errors import DeploymentLimitExceeded, InvalidRevision, RollwayError
+from codedeploy.errors import (
+    DeploymentLimitExceeded,
+    InvalidComputePlatform,
+    InvalidRevision,
+    RollwayError,
+)
 from codedeploy.group_info import (
     DeploymentGroupInfo,
     DeploymentRecord,
@@ -23,6 +29,7 @@ from codedeploy.group_info import (
     recorded,
     released,
 )
+from codedeploy.group_rules import check_config
 from codedeploy.identifiers import new_deployment_id
 from codedeploy.steering import Verb
 from workflows.compensation import attributes_of
@@ -79,7 +86,7 @@ class DeploymentGroupWorkflow:
         if earlier is not None:
             return earlier
         if request.deployment_config_name is not None:
-            await load_config(request.deployment_config_name)
+            self._may_use(await load_config(request.deployment_config_name))
         # That await lets another request in: ask again whether this one may start.
         self._may_create(request)
         order = self._order(request)
@@ -95,7 +102,13 @@ class DeploymentGroupWorkflow:
     def _may_create(self, request: DeploymentRequest) -> None:
         problem = None if self._earlier(request) else self._refusal(request)
         if problem is not None:
-            raise ApplicationError(problem.message, type=problem.code, non_retryable=True)
+            raise _refused(problem)
+
+    def _may_use(self, config: DeploymentConfig) -> None:
+        try:
+            check_config(self._info.group, config)
+        except InvalidComputePlatform as problem:
+            raise _refused(problem) from problem
 
     @workflow.signal
     def deployment_ended(self, outcome: DeploymentOutcome) -> None:
@@ -181,6 +194,10 @@ class DeploymentGroupWorkflow:
         request = InterventionRequest(reason=f"superseded by {successor}", rollback=False)
         for child in list(self._children.values()):
             await child.signal(Verb.STOP.value, request)
+
+
+def _refused(problem: RollwayError) -> ApplicationError:
+    return ApplicationError(problem.message, type=problem.code, non_retryable=True)
 
 
 def _record_of(order: DeploymentOrder) -> DeploymentRecord:

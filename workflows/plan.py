@@ -5,7 +5,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.deployments import Deployments
 from codedeploy.deployment import DeploymentRequest
-from codedeploy.errors import DeploymentFailure
+from codedeploy.errors import RollwayError
 from codedeploy.traffic_plan import AnyPlan
 from workflows.options import QUICK
 from workflows.planning import Basis, make_plan
@@ -23,6 +23,6 @@ class PlanWorkflow:
         )
         try:
             plan = await make_plan(Basis.of_group(request, info))
-        except DeploymentFailure as error:
+        except RollwayError as error:
             raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
         return plan.model_copy(update={"plan_id": workflow.info().workflow_id})

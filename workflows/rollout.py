@@ -126,6 +126,7 @@ class Rollout:
             deployment_id=self._order.deployment_id,
             targets=(),
             load_balancer_info=group.load_balancer_info,
+            timeout_seconds=group.traffic_timeout_seconds,
             role_arn=group.service_role_arn,
         )
 

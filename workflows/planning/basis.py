@@ -10,6 +10,7 @@ from codedeploy.deployment import DeploymentRequest, Termination
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.group_info import DeploymentGroupInfo, known_of
+from codedeploy.group_rules import check_config
 from codedeploy.plan import Known
 from codedeploy.revision import PinnedRevision, Revision, pinned_again
 from workflows.options import QUICK
@@ -53,10 +54,16 @@ class Basis(NamedTuple):
         )
 
     async def config(self) -> DeploymentConfig:
-        """Return the configuration that the request or its group names."""
-        return await load_config(
+        """Return the configuration that the request or its group names.
+
+        Raises:
+            InvalidComputePlatform: It is for another platform.
+        """
+        config = await load_config(
             self.request.deployment_config_name or self.group.deployment_config_name
         )
+        check_config(self.group, config)
+        return config
 
     @property
     def revision(self) -> Revision:

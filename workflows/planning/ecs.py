@@ -3,10 +3,12 @@
 from temporalio import workflow
 
 from activities.ecs_services import EcsServices
+from codedeploy.appspec import EcsAppSpec
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.ecs_rules import Expectation, judged
 from codedeploy.ecs_service import EcsFacts, ServiceQuestion
 from codedeploy.errors import ErrorCode
+from codedeploy.task_definition import check_task_definition
 from codedeploy.traffic import schedule
 from codedeploy.traffic_plan import TrafficPlan
 from workflows.options import LOOK
@@ -25,7 +27,7 @@ async def make_plan(basis: Basis) -> TrafficPlan:
     shifts = schedule(routing_of(config, otherwise=ErrorCode.INVALID_ECS_SERVICE))
     pinned = await pinned_appspec(basis)
     assert pinned.ecs is not None
-    facts = await _facts(basis, is_gradual=len(shifts) > 1)
+    facts = await _facts(basis, pinned.ecs, is_gradual=len(shifts) > 1)
     rules = basis.group.blue_green_deployment_configuration
     ready = rules.deployment_ready_option if rules else None
     return TrafficPlan(
@@ -47,17 +49,19 @@ async def make_plan(basis: Basis) -> TrafficPlan:
     )
 
 
-async def _facts(basis: Basis, *, is_gradual: bool) -> EcsFacts:
-    question = question_of(basis.group)
+async def _facts(basis: Basis, appspec: EcsAppSpec, *, is_gradual: bool) -> EcsFacts:
+    question = question_of(basis.group, appspec)
     found = await workflow.execute_activity_method(
         EcsServices.look, question, summary=f"Look at the service {question.service}", **LOOK
     )
+    if found.task_definition is not None:
+        check_task_definition(found.task_definition, appspec)
     ends_first = basis.termination.task_set if basis.termination else None
     facts = judged(found, Expectation(question.target_groups, is_gradual, ends_first))
     return facts.model_copy(update={"role_arn": basis.group.service_role_arn})
 
 
-def question_of(group: DeploymentGroup) -> ServiceQuestion:
+def question_of(group: DeploymentGroup, appspec: EcsAppSpec) -> ServiceQuestion:
     """Return what must be found out about the service of `group`, which keeps the rules of ECS."""
     service = group.ecs_services[0]
     assert group.load_balancer_info is not None
@@ -70,6 +74,7 @@ def question_of(group: DeploymentGroup) -> ServiceQuestion:
         target_groups=tuple(each.name for each in pair.target_groups),
         production_listener=pair.prod_traffic_route.listener_arns[0],
         test_listener=test[0] if test else None,
+        task_definition=appspec.task_definition,
         role_arn=group.service_role_arn,
     )
 

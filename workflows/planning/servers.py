@@ -3,11 +3,15 @@
 from temporalio import workflow
 
 from activities.directory import Directory, HostQuestion
+from activities.load_balancers import LoadBalancers
 from activities.revisions import Revisions
-from codedeploy.instances import HealthClass
+from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.errors import DeploymentFailure, ErrorCode
+from codedeploy.instances import HealthClass, Host
 from codedeploy.plan import Plan, floor_for, waves_of
 from codedeploy.revision import PinnedRevision
-from workflows.options import PIN, QUICK
+from codedeploy.traffic_control import TrafficCommand
+from workflows.options import LOOK, PIN, QUICK
 from workflows.planning.basis import Basis
 
 
@@ -30,6 +34,7 @@ async def make_plan(basis: Basis) -> Plan:
             host for host in hosts if known.class_of(host.name) is not HealthClass.CURRENT
         )
     waves = waves_of(hosts, known, config)
+    await _check_load_balancers(group, hosts)
     floor = floor_for(config, len(hosts))
     return Plan(
         application_name=group.application_name,
@@ -43,6 +48,23 @@ async def make_plan(basis: Basis) -> Plan:
         waves=waves,
         warnings=_warnings(found.silent, basis.previous),
     )
+
+
+async def _check_load_balancers(group: DeploymentGroup, hosts: tuple[Host, ...]) -> None:
+    if not group.controls_traffic or group.load_balancer_info is None:
+        return
+    command = TrafficCommand(
+        deployment_id="",
+        targets=tuple(host.name for host in hosts),
+        load_balancer_info=group.load_balancer_info,
+        role_arn=group.service_role_arn,
+    )
+    problems = await workflow.execute_activity_method(
+        LoadBalancers.look, command, summary="Look at the load balancers", **LOOK
+    )
+    if problems:
+        found = " ".join(f"{name}: {problem}" for name, problem in problems.items())
+        raise DeploymentFailure(ErrorCode.ELASTIC_LOAD_BALANCING_INVALID, found)
 
 
 async def _pinned(basis: Basis) -> PinnedRevision:
