@@ -15,7 +15,7 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.responses import ELBV2Response
 
 from tests.aws.extension import Method, replace
-from tests.aws.service_scheduler import alone, settle, settle_all
+from tests.aws.service_scheduler import alone, settle, settle_all, settle_around
 from tests.aws.task_set_rules import EXTERNAL
 from tests.aws.task_sets import DRAINING, RUNNING, task_sets_of, with_security_groups
 
@@ -105,7 +105,7 @@ def _list_wanted_tasks(original: Method) -> Method:
     """moto lists stopped tasks, too, and those of every service."""
 
     def list_tasks(backend: EC2ContainerServiceBackend, *filters: Any) -> list[Task]:
-        settle_all(backend)
+        settle_all(backend, cluster=filters[0])
         *others, service, desired_status = filters
         found: list[Task] = original(backend, *others, None, desired_status or RUNNING)
         if service is None:
@@ -116,16 +116,17 @@ def _list_wanted_tasks(original: Method) -> Method:
 
 
 def _after_settling(original: Method) -> Method:
-    def describe(backend: EC2ContainerServiceBackend, *arguments: Any) -> Any:
-        settle_all(backend)
-        return original(backend, *arguments)
+    def describe(backend: EC2ContainerServiceBackend, cluster: str, names: list[str]) -> Any:
+        settle_all(backend, cluster)
+        return original(backend, cluster, names)
 
     return describe
 
 
 def _after_settling_ecs(original: Method) -> Method:
     def describe(response: ELBV2Response) -> Any:
-        settle_all(ecs_backends[response.current_account][response.region])
+        backend = ecs_backends[response.current_account][response.region]
+        settle_around(backend, response._get_param("TargetGroupArn"))
         return original(response)
 
     return describe

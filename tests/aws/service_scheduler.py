@@ -44,10 +44,20 @@ alone = threading.RLock()
 _addresses = addresses()
 
 
-def settle_all(backend: EC2ContainerServiceBackend) -> None:
-    """Bring every service of an account and region up to the present."""
+def settle_all(backend: EC2ContainerServiceBackend, cluster: str | None = None) -> None:
+    """Bring every service of an account and region, or of one cluster, up to the present."""
+    beginning = f"{cluster.rpartition('/')[2]}:" if cluster else ""
+    for key, service in list(backend.services.items()):
+        if key.startswith(beginning):
+            settle(service)
+
+
+def settle_around(backend: EC2ContainerServiceBackend, target_group: str) -> None:
+    """Bring every service up to the present whose tasks are targets of a group, by its ARN."""
     for service in list(backend.services.values()):
-        settle(service)
+        requests = [task_set.request.load_balancers or [] for task_set in task_sets_of(service)]
+        if any(one.get("targetGroupArn") == target_group for found in requests for one in found):
+            settle(service)
 
 
 def settle(service: Service) -> None:

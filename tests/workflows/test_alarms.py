@@ -12,11 +12,10 @@ from tests.aws.emulator import Emulator
 from tests.aws.site_parts import Plan
 from tests.aws.snapshot import difference, snapshot
 from tests.scenario import Scenario
-from tests.traffic_scenario import CANARY, EcsScenario, LambdaScenario
+from tests.traffic_scenario import CANARY, EcsScenario, LambdaScenario, reason_of
 
 ERRORS = "checkout-errors"
 ALARMS: dict[str, Any] = {"enabled": True, "alarms": [{"name": ERRORS}]}
-ON_ALARM = {"enabled": True, "events": ["DEPLOYMENT_STOP_ON_ALARM"]}
 
 
 @pytest.fixture
@@ -28,11 +27,6 @@ def checkout(temporal: Client, control_plane: Path, aws: Emulator) -> LambdaScen
 
 def fire(aws: Emulator) -> None:
     set_alarm(aws, ERRORS, "ALARM", "7 errors in a minute")
-
-
-def error_of(deployment: DeploymentInfo) -> tuple[str, str]:
-    assert deployment.error_information is not None
-    return deployment.error_information.code, deployment.error_information.message
 
 
 async def test_quiet_alarms_stop_nothing(checkout: LambdaScenario) -> None:
@@ -49,7 +43,7 @@ async def test_an_alarm_between_two_shifts_stops_the_deployment_and_puts_the_ali
     deployment = await checkout.ended(deployment_id)
 
     assert deployment.status == "Stopped"
-    assert error_of(deployment) == (
+    assert reason_of(deployment) == (
         "ALARM_ACTIVE",
         f"Stopped, in ALARM: {ERRORS} (7 errors in a minute)",
     )
@@ -64,10 +58,10 @@ async def test_an_alarm_that_fires_already_refuses_the_start(
     deployment = await checkout.deploy(2)
 
     assert deployment.status == "Failed"
-    code, message = error_of(deployment)
+    code, message = reason_of(deployment)
     assert code == "ALARM_ACTIVE"
     assert message.startswith(f"Not started, in ALARM: {ERRORS} (7 errors in a minute).")
-    assert deployment.target is None
+    assert await checkout.changes(deployment.deployment_id) == []
     assert checkout.points_to == {"1": 1.0}
 
 
@@ -86,10 +80,24 @@ async def test_an_alarm_that_does_not_exist_refuses_the_start_by_name(
 ) -> None:
     checkout.with_settings(alarmConfiguration=ALARMS | {"alarms": [{"name": "chekout-errors"}]})
 
-    code, message = error_of(await checkout.deploy(2))
+    code, message = reason_of(await checkout.deploy(2))
 
     assert code == "ALARM_ACTIVE"
     assert "there is no alarm chekout-errors" in message
+
+
+async def test_an_alarm_that_vanishes_between_two_shifts_stops_the_deployment(
+    checkout: LambdaScenario, aws: Emulator
+) -> None:
+    await checkout.start(2, config=CANARY)
+    await checkout.until_at(10)
+
+    aws.client("cloudwatch").delete_alarms(AlarmNames=[ERRORS])
+    deployment = await checkout.ended(checkout.last_id)
+
+    assert deployment.status == "Stopped"
+    assert f"there is no alarm {ERRORS}" in reason_of(deployment)[1]
+    assert checkout.points_to == {"1": 1.0}
 
 
 async def test_an_alarm_that_cannot_be_read_may_be_ignored(checkout: LambdaScenario) -> None:
@@ -116,26 +124,39 @@ async def test_an_alarm_during_the_ready_wait_stops_and_puts_everything_back(
     fire(aws)
     deployment = await web.ended(deployment_id)
 
-    assert error_of(deployment)[0] == "ALARM_ACTIVE"
+    assert reason_of(deployment)[0] == "ALARM_ACTIVE"
     assert difference(before, snapshot(aws)) == []
+
+
+async def stopped_by_alarm(fleet: Scenario, aws: Emulator, *events: str) -> DeploymentInfo:
+    """Deploy v2 over v1, and let an alarm fire while the first host is at it."""
+    put_alarm(aws, ERRORS)
+    rules = {"enabled": True, "events": events}
+    fleet.with_settings(alarmConfiguration=ALARMS, autoRollbackConfiguration=rules)
+    await (await fleet.of("a", "b")).running("v1")
+    fleet.holding("a", at="ApplicationStart")
+    deployment_id = await fleet.start("v2")
+    await fleet.hosts["a"].is_held.wait()
+    fleet.hosts["a"].held_at = ""
+    fire(aws)
+    return await fleet.ended(deployment_id)
 
 
 async def test_an_alarm_stops_a_deployment_to_servers_and_sets_off_its_rollback(
     fleet: Scenario, aws: Emulator
 ) -> None:
-    put_alarm(aws, ERRORS)
-    await fleet.of("a", "b")
-    await fleet.running("v1")
-    fleet.with_settings(alarmConfiguration=ALARMS, autoRollbackConfiguration=ON_ALARM)
-    held = fleet.holding("b", at="ApplicationStart")
-    deployment_id = await fleet.start("v2")
-    await fleet.hosts["b"].is_held.wait()
-
-    fire(aws)
-    await fleet.until(lambda info: info.status.is_final)
-    held.set()
-    deployment = await fleet.ended(deployment_id)
+    deployment = await stopped_by_alarm(fleet, aws, "DEPLOYMENT_STOP_ON_ALARM")
 
     assert deployment.status == "Stopped"
-    assert error_of(deployment)[0] == "ALARM_ACTIVE"
+    assert reason_of(deployment)[0] == "ALARM_ACTIVE"
     assert (deployment.rollback_info.rollback_message or "").startswith("Rolled back to v1")
+    assert fleet.untouched == ["b"]
+
+
+async def test_an_alarm_takes_servers_back_only_if_the_group_says_so(
+    fleet: Scenario, aws: Emulator
+) -> None:
+    deployment = await stopped_by_alarm(fleet, aws, "DEPLOYMENT_STOP_ON_REQUEST")
+
+    assert deployment.status == "Stopped"
+    assert deployment.rollback_info.rollback_deployment_id is None

@@ -5,15 +5,9 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from codedeploy.deployment import InterventionRequest
 from tests.aws.emulator import Emulator
 from tests.aws.functions import publish
-from tests.traffic_scenario import CANARY, LambdaScenario
-
-GOOD = 'def handler(event, context):\n    return {"status": "Succeeded"}\n'
-BAD = 'def handler(event, context):\n    return {"status": "Failed", "message": "no stock"}\n'
-BROKEN = 'def handler(event, context):\n    raise RuntimeError("table is missing")\n'
-SILENT = "def handler(event, context):\n    print(event)\n"
+from tests.traffic_scenario import BAD, BROKEN, CANARY, GOOD, LambdaScenario, event_statuses
 
 
 @pytest.fixture
@@ -38,12 +32,11 @@ async def test_hooks_are_asked_before_and_after(checkout: LambdaScenario, aws: E
     deployment = await checkout.deploy(2)
 
     assert deployment.status == "Succeeded"
-    assert deployment.target is not None
-    assert [(e.lifecycle_event_name.value, e.status.value) for e in deployment.target.events] == [
-        ("BeforeAllowTraffic", "Succeeded"),
-        ("AllowTraffic", "Succeeded"),
-        ("AfterAllowTraffic", "Succeeded"),
-    ]
+    assert event_statuses(deployment) == {
+        "BeforeAllowTraffic": "Succeeded",
+        "AllowTraffic": "Succeeded",
+        "AfterAllowTraffic": "Succeeded",
+    }
 
 
 @pytest.mark.parametrize(
@@ -67,13 +60,13 @@ async def test_a_hook_that_fails_puts_the_alias_back(
 async def test_a_stop_in_the_middle_of_a_shift_gives_everything_to_the_old_version_at_once(
     checkout: LambdaScenario,
 ) -> None:
-    deployment_id = await checkout.start(2, config=CANARY)
-    await checkout.until(lambda info: info.traffic is not None and info.traffic.percent == 10)
-    assert checkout.points_to == {"1": 0.9, "2": 0.1}
+    await checkout.start(2, config=CANARY)
+    await checkout.until_at(10)
+    divided = checkout.points_to
 
-    await checkout.rollway.intervene(deployment_id, "stop", InterventionRequest(rollback=False))
-    deployment = await checkout.ended(deployment_id)
+    deployment = await checkout.stop()
 
+    assert divided == {"1": 0.9, "2": 0.1}
     assert deployment.status == "Stopped"
     assert checkout.points_to == {"1": 1.0}
     assert deployment.deployment_status_messages == (

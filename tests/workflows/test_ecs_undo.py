@@ -1,0 +1,80 @@
+"""ECS deployments that do not end well, at every point: everything is as it was."""
+
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from codedeploy.deployment import InterventionRequest
+from codedeploy.lifecycle import ECS_HOOKS
+from tests.aws.emulator import Emulator
+from tests.aws.functions import publish
+from tests.aws.site_parts import Plan
+from tests.aws.snapshot import difference, snapshot
+from tests.traffic_scenario import BAD, CANARY, EcsScenario
+
+
+@pytest.fixture
+def web(temporal: Client, control_plane: Path, aws: Emulator) -> EcsScenario:
+    return EcsScenario(temporal, aws).of(Plan(desired_count=1, broken=(2,), versions=3))
+
+
+@pytest.mark.parametrize("event", ECS_HOOKS)
+async def test_a_hook_that_fails_leaves_everything_as_it_was(
+    web: EcsScenario, aws: Emulator, event: str
+) -> None:
+    publish(aws, "check", BAD)
+    before = snapshot(aws)
+
+    deployment = await web.asking(event, "check").deploy(3)
+
+    assert deployment.status == "Failed"
+    assert deployment.error_information is not None
+    assert deployment.error_information.code == "HOOK_EXECUTION_FAILURE"
+    assert deployment.undo_problems == ()
+    assert difference(before, snapshot(aws)) == []
+
+
+async def test_a_stop_while_new_tasks_never_run_leaves_everything_as_it_was(
+    web: EcsScenario, aws: Emulator
+) -> None:
+    before = snapshot(aws)
+    await web.start(2)
+    await web.until(lambda info: len(info.task_sets_info) == 2)
+
+    deployment = await web.stop()
+
+    assert deployment.status == "Stopped"
+    assert difference(before, snapshot(aws)) == []
+
+
+async def test_a_stop_in_the_middle_of_a_canary_leaves_everything_as_it_was(
+    web: EcsScenario, aws: Emulator
+) -> None:
+    before = snapshot(aws)
+    await web.start(3, config=CANARY)
+    await web.until_at(10)
+
+    deployment = await web.stop()
+
+    assert deployment.status == "Stopped"
+    assert difference(before, snapshot(aws)) == []
+    assert deployment.deployment_status_messages == (
+        f"All production traffic goes to {web.site.blue.name} again.",
+        "The test listener was put back.",
+        "The replacement task set was deleted.",
+        f"The production listener forwards to {web.site.blue.name} alone again.",
+    )
+
+
+async def test_a_second_stop_does_not_stop_the_undo(web: EcsScenario, aws: Emulator) -> None:
+    before = snapshot(aws)
+    await web.start(3, config=CANARY)
+    await web.until_at(10)
+
+    await web.rollway.intervene(web.last_id, "stop", InterventionRequest())
+    await web.temporal.get_workflow_handle(web.last_id).cancel()
+    deployment = await web.ended(web.last_id)
+
+    assert deployment.status == "Stopped"
+    assert difference(before, snapshot(aws)) == []
