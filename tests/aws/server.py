@@ -19,10 +19,10 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from tests.aws import cloudwatch, ecs, elbv2, iam, lambda_
+from tests.aws import autoscaling, cloudwatch, ec2, ecs, elb, elbv2, iam, lambda_
 from tests.aws.endpoint import LOOPBACK, READY
 
-SERVICES = (cloudwatch, ecs, elbv2, iam, lambda_)
+SERVICES = (autoscaling, cloudwatch, ec2, ecs, elb, elbv2, iam, lambda_)
 """Each module adds to moto what it lacks of one service, by its `install()`."""
 
 
