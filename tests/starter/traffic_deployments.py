@@ -109,9 +109,7 @@ def function_put_back() -> DeploymentInfo:
         ),
         deployment_overview=DeploymentOverview(failed=1),
         deployment_status_messages=("checkout:live points to version 4 again.",),
-        error_information=ErrorInformation(
-            code="ALARM_ACTIVE", message="Stopped, in ALARM: 5xx"
-        ),
+        error_information=ErrorInformation(code="ALARM_ACTIVE", message="Stopped, in ALARM: 5xx"),
         rollback_info=RollbackInfo(rollback_message="checkout:live points to version 4 again."),
     )
 
