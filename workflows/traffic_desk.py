@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Iterable
 
-from activities.load_balancers import LoadBalancers
 from temporalio import workflow
 
+from activities.load_balancers import LoadBalancers
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.traffic_control import TrafficCommand, TrafficReport
