@@ -157,7 +157,7 @@ async def test_a_gate_nobody_answers_stops_the_deployment_when_that_is_its_defau
 
     assert deployment.status == "Stopped"
     assert deployment.error_information is not None
-    assert "nobody answered the approval after batch 1" in deployment.error_information.message
+    assert "nobody answered in time: approval after batch 1" in deployment.error_information.message
     assert deployment.deployment_overview.succeeded == 1
 
 
