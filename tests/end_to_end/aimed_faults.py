@@ -1,0 +1,76 @@
+"""Failures of AWS that one activity of one deployment meets, and nobody else."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from tests.aws.endpoint import Endpoint
+from tests.aws.faults import Faults
+from tests.end_to_end.named_calls import CALLER, Call, CallBook, caller
+
+
+class Kind(StrEnum):
+    """What goes wrong; the value is the name of the method of `Faults`."""
+
+    THROTTLE = "throttle"
+    ERROR = "server_error"
+    LOST_ANSWER = "lose_answer"
+
+
+class AimedFaults(Faults):
+    """A proxy whose rules are about one caller.
+
+    Attributes:
+        rules: Their numbers, by deployment, call and kind.
+    """
+
+    def __init__(self, emulator: Endpoint) -> None:
+        self.rules: dict[tuple[str, Call, Kind], int] = {}
+        self._victim = ""
+        super().__init__(emulator)
+
+    def aim(self, deployment_id: str, call: Call, kinds: Sequence[Kind]) -> None:
+        """Let the next calls of that kind fail, each in another way."""
+        self._victim = caller(deployment_id, call.key)
+        for kind in kinds:
+            fail = getattr(self, kind.value)
+            self.rules[deployment_id, call, kind] = fail(call.service, call.operation)
+
+    def _add(self, service: str, operation: str, effect: dict[str, Any]) -> int:
+        aimed = {**effect, "headers": {CALLER: self._victim}}
+        return super()._add(service, operation, aimed)
+
+
+class Failures(NamedTuple):
+    """One operation that fails in every activity that calls it: once in each way, in a row."""
+
+    faults: AimedFaults
+    book: CallBook
+    calls: tuple[Call, ...]
+    kinds: tuple[Kind, ...]
+
+    def begin(self, deployment_id: str) -> None:
+        """Make the rules for a deployment that is about to start."""
+        for call in self.calls:
+            self.faults.aim(deployment_id, call, self.kinds)
+
+    async def has_happened(self, deployment_id: str) -> bool:
+        """Whether every activity that made the call has met a failure."""
+        made = set(self.book.calls_of(deployment_id))
+        first = self.kinds[0]
+        return all(
+            self.faults.fired(self.faults.rules[deployment_id, call, first])
+            for call in self.calls
+            if call in made
+        )
+
+
+@contextmanager
+def aimed_faults(emulator: Endpoint) -> Iterator[AimedFaults]:
+    """Run a proxy in front of an emulator for the length of the block."""
+    proxy = AimedFaults(emulator)
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
