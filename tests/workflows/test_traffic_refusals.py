@@ -16,6 +16,7 @@ from codedeploy.errors import (
 from tests.aws.ecs_site import Site
 from tests.aws.emulator import Emulator
 from tests.aws.site_parts import Parts, Plan
+from tests.aws.waiting import until
 from tests.traffic_scenario import (
     ALIAS,
     CANARY,
@@ -156,6 +157,7 @@ async def test_a_service_that_cannot_be_deployed_to_is_refused(
 @pytest.fixture
 def visited(web: EcsScenario) -> Iterator[EcsScenario]:
     stranger = web.site.create_task_set(2, web.site.blue, externalId="d-SOMEBODYS")
+    until(lambda: web.site.is_steady(stranger["taskSetArn"]))
     yield web
     web.aws.client("ecs").delete_task_set(
         cluster=web.site.cluster,
