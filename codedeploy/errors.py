@@ -139,6 +139,14 @@ class InvalidBlueGreenDeploymentConfiguration(InvalidInput):
     """The rules of a blue/green deployment contradict each other or its platform."""
 
 
+class InvalidTargetInstances(InvalidInput):
+    """The replacement of a blue/green deployment is not named, or named where none is."""
+
+
+class InvalidAutoScalingGroupProcessToSuspend(InvalidInput):
+    """Processes of Auto Scaling groups are named where none can be suspended."""
+
+
 class InvalidDeploymentStyle(InvalidInput):
     """The platform cannot be deployed to in that style."""
 
@@ -241,6 +249,10 @@ class DeploymentIsNotInReadyState(Refused):
 
 class ECSServiceMappingLimitExceeded(Refused):
     """Another deployment group deploys to that ECS service already."""
+
+
+class LifecycleHookLimitExceeded(Refused):
+    """An Auto Scaling group has as many lifecycle hooks as it may have."""
 
 
 class LifecycleEventAlreadyCompleted(Refused):

@@ -24,9 +24,11 @@ _SETTINGS = (
     *("CapacityRebalance", "MaxInstanceLifetime", "DefaultInstanceWarmup", "Context"),
     *("DesiredCapacityType", "InstanceMaintenancePolicy", "AvailabilityZoneDistribution"),
     *("AvailabilityZoneImpairmentPolicy", "CapacityReservationSpecification"),
-    *("InstanceLifecyclePolicy", "ServiceLinkedRoleARN"),
+    *("InstanceLifecyclePolicy", "ServiceLinkedRoleARN", "DeletionProtection"),
 )
 """What moto does not keep, or not when a group is updated."""
+
+_PROTECTED = ("prevent-all-deletion", "prevent-force-deletion")
 
 
 def install() -> None:
@@ -128,8 +130,10 @@ def _resize(response: AutoScalingResponse) -> EmptyResult:
 
 
 def _delete(response: AutoScalingResponse) -> EmptyResult:
-    group = group_of(response)
-    if response._get_bool_param("ForceDelete", False):
+    group, by_force = group_of(response), response._get_bool_param("ForceDelete", False)
+    if vars(group).get("deletion_protection") in _PROTECTED[: 2 if by_force else 1]:
+        raise ValidationError(f"AutoScalingGroup {group.name} is protected from deletion.")
+    if by_force:
         group_scheduler.delete_by_force(group)
         return EmptyResult()
     if not all(member.is_going for member in members(group)):

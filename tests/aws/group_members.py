@@ -30,9 +30,11 @@ class Member(InstanceState):
         activity: What brings it in or takes it out, or brought it in.
         is_hooked: Whether lifecycle hooks hold it on its way.
         launch_template: What it was launched from.
+        weighted_capacity: How much it counts, if the group gives weights.
     """
 
     launch_template: dict[str, Any] | None = None
+    weighted_capacity: str | None = None
 
     def __init__(
         self, group: FakeAutoScalingGroup, instance: Instance, activity: ScalingActivity

@@ -34,6 +34,7 @@ def launch(group: FakeAutoScalingGroup) -> Member | None:
     activity = begin(group, f"Launching a new EC2 instance: {instance.id}", _CAUSE)
     member = Member(group, instance, activity)
     member.launch_template = _template(group)
+    member.weighted_capacity = _weight(group)
     group.instance_states.append(member)
     return member
 
@@ -48,9 +49,14 @@ def terminate(group: FakeAutoScalingGroup, member: Member) -> None:
 
 def instances_for(group: FakeAutoScalingGroup, capacity: int) -> int:
     """Return how many instances make a capacity; with overrides, all are of the first one."""
+    return math.ceil(capacity / int(_weight(group) or 1))
+
+
+def _weight(group: FakeAutoScalingGroup) -> str | None:
     policy = group.mixed_instances_policy or {}
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or [{}]
-    return math.ceil(capacity / int(overrides[0].get("WeightedCapacity", 1)))
+    weight: str | None = overrides[0].get("WeightedCapacity")
+    return weight
 
 
 def _run(group: FakeAutoScalingGroup) -> Instance:

@@ -251,4 +251,16 @@ def test_a_mixed_instances_policy_stays_when_sizes_change(aws: Emulator) -> None
     ]
     (override,) = shown["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]
     assert override["WeightedCapacity"] == "2"
-    assert len(shown["Instances"]) == 2
+    assert [one["WeightedCapacity"] for one in shown["Instances"]] == ["2", "2"]
+
+
+def test_a_protected_group_is_not_deleted(
+    scaling: Any, fleets: tuple[FleetSite, FleetSite]
+) -> None:
+    protection = {"DeletionProtection": "prevent-force-deletion"}
+    scaling.update_auto_scaling_group(AutoScalingGroupName=GREEN, **protection)
+
+    with refused("ValidationError", "protected from deletion"):
+        scaling.delete_auto_scaling_group(AutoScalingGroupName=GREEN, ForceDelete=True)
+
+    assert protection.items() <= fleets[1].described(GREEN).items()

@@ -1,0 +1,113 @@
+"""Instances that wait in Auto Scaling groups, and which of them wait for our hooks."""
+
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from activities.aws import Aws, asking
+from activities.lifecycle_hooks import unless_gone
+from codedeploy.auto_scaling import HeldInstance, HeldQuestion, HeldReport, Transition
+from codedeploy.errors import ErrorCode
+
+MOST_ARRIVED = 50
+"""How many arrivals one report tells of; others are told by the next."""
+
+_WAITING = {
+    "Pending:Wait": Transition.LAUNCHING,
+    "Terminating:Wait": Transition.TERMINATING,
+}
+_asking = partial(asking, otherwise=ErrorCode.AUTO_SCALING_CONFIGURATION)
+
+Key = tuple[str, str, Transition]
+
+
+@dataclass(frozen=True)
+class _Heartbeat:
+    at: float
+    is_taken: bool
+
+
+class WaitingInstances:
+    """Looks at the Auto Scaling groups of a question, and keeps their instances waiting for us.
+
+    A group says that an instance waits, but not for which of its hooks. Whether it is ours tells
+    the heartbeat: it is refused for an instance that our hook does not hold.
+
+    Args:
+        aws: Whose clients to use.
+        question: Which instances are meant.
+        heartbeat_seconds: How long a heartbeat counts, as does its refusal.
+    """
+
+    def __init__(self, aws: Aws, question: HeldQuestion, *, heartbeat_seconds: float) -> None:
+        self._aws = aws
+        self._hooks = question.hooks
+        self._known = {_key(one): one for one in question.known}
+        self._heartbeat_seconds = heartbeat_seconds
+        self._heartbeats: dict[Key, _Heartbeat] = {}
+
+    @property
+    def _client(self) -> Any:
+        return self._aws.client("autoscaling", self._hooks.role_arn)
+
+    def look(self) -> HeldReport:
+        """Return what has changed.
+
+        A look that AWS does not answer to the end is taken up again by the next.
+        """
+        held = {_key(one): one for one in self._waiting() if self._is_held(one)}
+        arrived = [one for key, one in held.items() if key not in self._known]
+        return HeldReport(
+            arrived=tuple(arrived[:MOST_ARRIVED]),
+            gone=tuple(one for key, one in self._known.items() if key not in held),
+        )
+
+    def _waiting(self) -> list[HeldInstance]:
+        return [
+            HeldInstance(
+                auto_scaling_group=group["AutoScalingGroupName"],
+                name=instance["InstanceId"],
+                zone=instance["AvailabilityZone"],
+                transition=_WAITING[instance["LifecycleState"]],
+            )
+            for group in self._groups()
+            for instance in group["Instances"]
+            if _WAITING.get(instance["LifecycleState"]) in self._hooks.transitions
+        ]
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """Return the groups that exist."""
+        names = self._hooks.names
+        if not names:
+            # Without a name, AWS would describe all the groups of the account.
+            return []
+        with _asking("autoscaling:DescribeAutoScalingGroups", ", ".join(names)):
+            pages = self._client.get_paginator("describe_auto_scaling_groups")
+            found = pages.paginate(AutoScalingGroupNames=list(names))
+            return [group for page in found for group in page["AutoScalingGroups"]]
+
+    def _is_held(self, instance: HeldInstance) -> bool:
+        """Whether our hook holds an instance; keep it waiting if it is time."""
+        now, last = monotonic(), self._heartbeats.get(_key(instance))
+        if last is None or now - last.at >= self._heartbeat_seconds:
+            last = _Heartbeat(now, is_taken=self._heartbeat(instance))
+            self._heartbeats[_key(instance)] = last
+        return last.is_taken
+
+    def _heartbeat(self, instance: HeldInstance) -> bool:
+        """Keep an instance waiting; return whether our hook holds it at all."""
+        named = f"instance {instance.name} of the Auto Scaling group {instance.auto_scaling_group}"
+        with _asking("autoscaling:RecordLifecycleActionHeartbeat", named):
+            answer = unless_gone(
+                self._client,
+                "record_lifecycle_action_heartbeat",
+                AutoScalingGroupName=instance.auto_scaling_group,
+                LifecycleHookName=self._hooks.hook_of(instance.transition),
+                InstanceId=instance.name,
+            )
+        return answer is not None
+
+
+def _key(instance: HeldInstance) -> Key:
+    return instance.auto_scaling_group, instance.name, instance.transition
