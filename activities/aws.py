@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from temporalio.exceptions import ApplicationError
+
 from activities.translation import final
 from codedeploy.errors import DeploymentFailure, ErrorCode
 
@@ -58,6 +60,22 @@ class Aws:
                 self._clients[key] = self._made(*key)
             return self._clients[key]
 
+    @property
+    def region(self) -> str | None:
+        """Where AWS is asked; None if neither environment nor profile names a region.
+
+        Raises:
+            ApplicationError: The profile does not exist, or its file is broken; final.
+        """
+        from botocore.exceptions import BotoCoreError
+
+        with self._lock:
+            try:
+                region: str | None = self._session(None).get_config_variable("region")
+            except BotoCoreError as error:
+                raise _unusable("its region", error) from error
+        return region
+
     def close(self) -> None:
         """Close the connections of all clients; the next call makes new ones."""
         with self._lock:
@@ -71,13 +89,7 @@ class Aws:
         try:
             return self._session(role_arn).create_client(service, config=_config(read_seconds))
         except (BotoCoreError, ValueError) as error:
-            raise final(
-                DeploymentFailure(
-                    ErrorCode.INTERNAL_ERROR,
-                    f"The worker cannot ask AWS for anything ({service}): {error} Correct its "
-                    "environment: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL.",
-                )
-            ) from error
+            raise _unusable(service, error) from error
 
     def _session(self, role_arn: str | None) -> "Session":
         if role_arn not in self._sessions:
@@ -131,6 +143,16 @@ def asking(
         raise answered(error, call) from None
     except BotoCoreError as error:
         raise broken(error, call) from None
+
+
+def _unusable(what: str, error: Exception) -> ApplicationError:
+    return final(
+        DeploymentFailure(
+            ErrorCode.INTERNAL_ERROR,
+            f"The worker cannot ask AWS for anything ({what}): {error} Correct its "
+            "environment: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL.",
+        )
+    )
 
 
 def _config(read_seconds: int) -> "Config":

@@ -86,6 +86,42 @@ class AutoRollbackConfiguration(Model):
         return self.enabled and event in self.events
 
 
+class OutdatedInstancesStrategy(StrEnum):
+    """What becomes of instances that were launched with an older revision during a deployment."""
+
+    UPDATE = "UPDATE"
+    IGNORE = "IGNORE"
+
+
+class ScalingProcess(StrEnum):
+    """What an Auto Scaling group may be kept from doing while its instances are deployed to."""
+
+    TERMINATE = "Terminate"
+    AZ_REBALANCE = "AZRebalance"
+    INSTANCE_REFRESH = "InstanceRefresh"
+    SCHEDULED_ACTIONS = "ScheduledActions"
+
+
+class EC2DeploymentOptions(Model):
+    """How deployments treat the Auto Scaling groups of their instances."""
+
+    auto_scaling_group_processes_to_suspend: tuple[ScalingProcess, ...] = ()
+
+
+class LifecycleNotifications(Model):
+    """A queue of SQS that Auto Scaling tells when an instance waits for its deployment.
+
+    Attributes:
+        queue_arn: Of the queue; without one the Auto Scaling groups are looked at every so often.
+        role_arn: The role in which Auto Scaling writes to the queue.
+
+    Differs from AWS: CodeDeploy has a queue of its own, which nobody sees.
+    """
+
+    queue_arn: str = Field(pattern=r"^arn:[\w-]+:sqs:[\w-]+:\d{12}:[\w.-]+$")
+    role_arn: str = Field(pattern=r"^arn:[\w-]+:iam::\d{12}:role/.+$")
+
+
 class QueuePolicy(StrEnum):
     """What becomes of a request while the group already has an active deployment.
 
@@ -152,6 +188,12 @@ class DeploymentGroup(Model):
             from AWS: always an hour there).
         traffic_timeout_seconds: How long load balancers may take to call an instance drained, or
             healthy (Differs from AWS: always an hour there).
+        termination_hook_enabled: Whether instances are deployed to before they are terminated, too.
+        lifecycle_notifications: See `LifecycleNotifications`.
+        keep_failed_green_fleet: The copy of an Auto Scaling group is kept for inspection if its
+            deployment does not end well (Differs from AWS: nobody says what becomes of it there).
+        launch_failure_limit: After so many failed launches in a row, no more instances are given up
+            and launched anew (Differs from AWS: that goes on for ever there).
 
     Source: CodeDeploy API Reference, DeploymentGroupInfo and CreateDeploymentGroup.
     """
@@ -164,18 +206,21 @@ class DeploymentGroup(Model):
     ec2_tag_set: EC2TagSet | None = None
     on_premises_instance_tag_filters: tuple[TagFilter, ...] = Field(default=(), max_length=10)
     on_premises_tag_set: OnPremisesTagSet | None = None
-    auto_scaling_groups: tuple[Any, ...] = Field(default=(), max_length=10)
+    auto_scaling_groups: tuple[str, ...] = Field(default=(), max_length=10)
     service_role_arn: str | None = None
     trigger_configurations: tuple[dict[str, Any], ...] = Field(default=(), max_length=10)
     alarm_configuration: AlarmConfiguration = AlarmConfiguration()
     auto_rollback_configuration: AutoRollbackConfiguration = AutoRollbackConfiguration()
-    outdated_instances_strategy: str = "UPDATE"
+    outdated_instances_strategy: OutdatedInstancesStrategy = OutdatedInstancesStrategy.UPDATE
     deployment_style: DeploymentStyle = DeploymentStyle()
     blue_green_deployment_configuration: BlueGreenDeploymentConfiguration | None = None
     load_balancer_info: LoadBalancerInfo | None = None
     ecs_services: tuple[ECSService, ...] = ()
     termination_hook_enabled: bool = False
-    ec2_deployment_options: dict[str, Any] | None = None
+    lifecycle_notifications: LifecycleNotifications | None = None
+    keep_failed_green_fleet: bool = False
+    launch_failure_limit: int = Field(default=3, ge=1, le=100)
+    ec2_deployment_options: EC2DeploymentOptions | None = None
     tags: tuple[dict[str, str], ...] = ()
     queue_policy: QueuePolicy = QueuePolicy.REJECT
     approvals: tuple[ApprovalGate, ...] = ()
@@ -193,6 +238,19 @@ class DeploymentGroup(Model):
     def controls_traffic(self) -> bool:
         """Whether load balancers take instances out of service while they are deployed to."""
         return self.deployment_style.deployment_option is DeploymentOption.WITH_TRAFFIC_CONTROL
+
+    @property
+    def is_blue_green(self) -> bool:
+        """Whether instances are replaced by others."""
+        return self.deployment_style.deployment_type is DeploymentType.BLUE_GREEN
+
+    @property
+    def in_place(self) -> "DeploymentGroup":
+        """The group, for a deployment that replaces no instance whatever its style."""
+        style = self.deployment_style.model_copy(
+            update={"deployment_type": DeploymentType.IN_PLACE}
+        )
+        return self.model_copy(update={"deployment_style": style})
 
     @field_validator("ec2_tag_filters", "on_premises_instance_tag_filters", mode="before")
     @classmethod

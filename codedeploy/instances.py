@@ -3,13 +3,19 @@
 Source: CodeDeploy User Guide, Tagging instances; Instance health.
 """
 
+import re
 from collections.abc import Iterable
 from enum import IntEnum
 from fnmatch import fnmatchcase
 
 from codedeploy.deployment_group import DeploymentGroup, TagFilter, TagFilterType
-from codedeploy.instance import Tag
+from codedeploy.instance import Tag, zone_of
 from codedeploy.wire import Model
+
+FilterLists = tuple[tuple[TagFilter, ...], ...]
+"""Filters of which an instance must match one of every list."""
+
+_EC2_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
 class Host(Model):
@@ -21,7 +27,12 @@ class Host(Model):
     @property
     def zone(self) -> str:
         """The value of its `zone` tag, or an empty string."""
-        return next((tag.value for tag in self.tags if tag.key == "zone"), "")
+        return zone_of(self.tags)
+
+
+def is_ec2_id(name: str) -> bool:
+    """Whether `name` is what EC2 calls an instance, and so the agent on it."""
+    return _EC2_ID.fullmatch(name) is not None
 
 
 def matches(tag_filter: TagFilter, tags: Iterable[Tag]) -> bool:
@@ -46,27 +57,43 @@ def _only_stars(value: str) -> str:
     return value.replace("[", "[[]").replace("?", "[?]")
 
 
-def is_member(group: DeploymentGroup, host: Host) -> bool:
-    """Whether `group` means `host`, by any of its tag filters or tag sets.
+def is_member(group: DeploymentGroup, host: Host, *, ec2_is_asked: bool = False) -> bool:
+    """Whether `group` means a registered instance, by the tags it registered with.
 
-    EC2 and on-premises filters are two sources whose union counts; inside a tag set every list
-    must match.
+    EC2 and on-premises filters are two sources whose union counts.
+
+    Args:
+        group: Whose filters count.
+        host: The instance, with all of its tags.
+        ec2_is_asked: EC2 says which of its instances the EC2 filters mean, so that what these
+            registered with does not count there.
+
+    Differs from AWS: EC2 filters mean instances outside of EC2, too.
     """
-    return any(_all_lists_match(lists, host) for lists in _sources(group))
+    if all_lists_match(on_premises_lists(group), host.tags):
+        return True
+    is_left_to_ec2 = ec2_is_asked and is_ec2_id(host.name)
+    return not is_left_to_ec2 and all_lists_match(ec2_lists(group), host.tags)
 
 
-def _sources(group: DeploymentGroup) -> list[tuple[tuple[TagFilter, ...], ...]]:
-    ec2 = group.ec2_tag_set.ec2_tag_set_list if group.ec2_tag_set else (group.ec2_tag_filters,)
-    on_premises = (
-        group.on_premises_tag_set.on_premises_tag_set_list
-        if group.on_premises_tag_set
-        else (group.on_premises_instance_tag_filters,)
-    )
-    return [source for source in (ec2, on_premises) if source]
+def ec2_lists(group: DeploymentGroup) -> FilterLists:
+    """Return the filters for EC2 instances; none if `group` has none."""
+    if group.ec2_tag_set:
+        return group.ec2_tag_set.ec2_tag_set_list
+    return (group.ec2_tag_filters,) if group.ec2_tag_filters else ()
 
 
-def _all_lists_match(lists: tuple[tuple[TagFilter, ...], ...], host: Host) -> bool:
-    return all(any(matches(one, host.tags) for one in filters) for filters in lists)
+def on_premises_lists(group: DeploymentGroup) -> FilterLists:
+    """Return the filters for on-premises instances; none if `group` has none."""
+    if group.on_premises_tag_set:
+        return group.on_premises_tag_set.on_premises_tag_set_list
+    filters = group.on_premises_instance_tag_filters
+    return (filters,) if filters else ()
+
+
+def all_lists_match(lists: FilterLists, tags: tuple[Tag, ...]) -> bool:
+    """Whether there are lists, and `tags` match a filter of each."""
+    return bool(lists) and all(any(matches(one, tags) for one in filters) for filters in lists)
 
 
 class HealthClass(IntEnum):

@@ -15,10 +15,12 @@ from codedeploy.instances import (
     Host,
     InstanceHealth,
     health_class,
+    is_ec2_id,
     is_member,
     matches,
 )
 from tests.codedeploy.fleets import CURRENT, NOW_INSTALLED, OLD, UNHEALTHY, UNKNOWN
+from tests.codedeploy.tag_matching import FILTER_LISTS, TAGS, means
 
 
 def host(**tags: str) -> Host:
@@ -146,6 +148,57 @@ GROUPS = {
 @pytest.mark.parametrize(("members", "expected"), GROUPS.values(), ids=GROUPS)
 def test_which_hosts_a_group_means(members: dict[str, object], expected: bool) -> None:
     assert is_member(group(**members), WEB) == expected
+
+
+FILTER_MEMBERS = {
+    "EC2 filters": {"ec2_tag_filters": (role("web"),)},
+    "an EC2 tag set": {"ec2_tag_set": ec2_set((role("web"),))},
+}
+
+
+@pytest.mark.parametrize("members", FILTER_MEMBERS.values(), ids=FILTER_MEMBERS)
+def test_what_an_ec2_instance_registered_with_counts_unless_ec2_is_asked(
+    members: dict[str, object],
+) -> None:
+    on_ec2 = WEB.model_copy(update={"name": "i-0123456789abcdef0"})
+
+    assert is_member(group(**members), on_ec2)
+    assert not is_member(group(**members), on_ec2, ec2_is_asked=True)
+    assert is_member(group(**members), WEB, ec2_is_asked=True)
+
+
+def test_on_premises_filters_mean_an_ec2_instance_by_what_it_registered_with() -> None:
+    on_ec2 = WEB.model_copy(update={"name": "i-0123456789abcdef0"})
+    members = group(on_premises_instance_tag_filters=(role("web"),))
+
+    assert is_member(members, on_ec2, ec2_is_asked=True)
+
+
+NAMES = {
+    "i-0123456789abcdef0": True,
+    "i-0a1b2c3d": True,
+    "i-1": False,
+    "i-0123456789ABCDEF0": False,
+    "web-1": False,
+    "i-0123456789abcdef0\n": False,
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMES.items())
+def test_which_names_are_those_of_ec2(name: str, expected: bool) -> None:
+    assert is_ec2_id(name) == expected
+
+
+@given(ec2=FILTER_LISTS, on_premises=FILTER_LISTS, tags=TAGS)
+def test_a_group_means_whom_every_list_of_a_source_means(
+    ec2: list[list[TagFilter]], on_premises: list[list[TagFilter]], tags: dict[str, str]
+) -> None:
+    sets = {
+        "ec2_tag_set": ec2_set(*map(tuple, ec2)),
+        "on_premises_tag_set": on_premises_set(*map(tuple, on_premises)),
+    }
+
+    assert is_member(group(**sets), host(**tags)) == (means(ec2, tags) or means(on_premises, tags))
 
 
 def test_a_hosts_zone_is_the_value_of_its_tag() -> None:
