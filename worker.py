@@ -13,16 +13,20 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.agents import Agents
 from activities.alarms import Alarms
 from activities.appspecs import AppSpecs
+from activities.auto_scaling_groups import AutoScalingGroups
 from activities.aws import Aws
 from activities.backends.file_store import FileStore
 from activities.deployments import Deployments
 from activities.directory import Directory
 from activities.ecs_services import EcsServices
+from activities.held_instances import HeldInstances, Rhythm
 from activities.hooks import Hooks
 from activities.lambda_functions import LambdaFunctions
 from activities.leaving import leave
+from activities.lifecycle_hooks import LifecycleHooks
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
 from activities.revisions import Revisions
@@ -39,41 +43,58 @@ STICKY_LIMIT = timedelta(seconds=2)
 
 
 def build(
-    client: Client, store: Path, executor: ThreadPoolExecutor, *, aws: Aws | None = None
+    client: Client,
+    store: Path,
+    executor: ThreadPoolExecutor,
+    *,
+    aws: Aws | None = None,
+    rhythm: Rhythm | None = None,
 ) -> Worker:
-    """Return the control plane's worker; bundles are kept under `store`."""
+    """Return the control plane's worker; bundles are kept under `store`.
+
+    Args:
+        client: Of the namespace to work in.
+        store: A directory.
+        executor: Runs what blocks.
+        aws: Whose clients to use; by default those that the process finds.
+        rhythm: How often Auto Scaling groups are looked at.
+    """
+    aws = aws or Aws()
     return Worker(
         client,
         task_queue=CONTROL_QUEUE,
         workflows=registry.ALL,
         workflow_runner=registry.runner(),
-        activities=[*_own_activities(client, FileStore(store)), *_aws_activities(aws or Aws())],
+        activities=[*_own_activities(client, FileStore(store), aws), *_aws_activities(aws, rhythm)],
         activity_executor=executor,
         sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
 
 
-def _own_activities(client: Client, store: FileStore) -> list[Activity]:
+def _own_activities(client: Client, store: FileStore, aws: Aws) -> list[Activity]:
     """Return what is done with revisions, hosts, and through Temporal itself."""
-    directory, deployments = Directory(client), Deployments(client)
+    directory, deployments = Directory(client, aws), Deployments(client)
     return [
         Revisions(store).pin,
         AppSpecs(store).pin,
         directory.find_hosts,
+        directory.find_departed,
         directory.load_config,
         deployments.load_group,
         deployments.load_plan,
         deployments.finish_termination,
         deployments.cancel,
+        Agents(directory).until_present,
     ]
 
 
-def _aws_activities(aws: Aws) -> list[Activity]:
+def _aws_activities(aws: Aws, rhythm: Rhythm | None) -> list[Activity]:
     """Return what is done on AWS; nothing is asked there before the first call."""
     functions, alarms, services = LambdaFunctions(aws), Alarms(aws), EcsServices(aws)
     balancers = LoadBalancers(aws)
     return [
+        *_scaling_activities(aws, rhythm),
         functions.look,
         functions.route,
         Hooks(aws).call,
@@ -88,6 +109,30 @@ def _aws_activities(aws: Aws) -> list[Activity]:
         balancers.look,
         balancers.block,
         balancers.allow,
+    ]
+
+
+def _scaling_activities(aws: Aws, rhythm: Rhythm | None) -> list[Activity]:
+    """Return what is done with Auto Scaling groups and their instances."""
+    groups, hooks = AutoScalingGroups(aws), LifecycleHooks(aws)
+    held = HeldInstances(aws, rhythm=rhythm)
+    return [
+        groups.look,
+        groups.copy,
+        groups.until_in_service,
+        groups.settle,
+        groups.attach,
+        groups.detach,
+        groups.suspend,
+        groups.resume,
+        groups.delete,
+        groups.retire,
+        groups.terminate,
+        hooks.check,
+        hooks.repair,
+        hooks.remove,
+        held.wait,
+        held.complete,
     ]
 
 

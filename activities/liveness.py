@@ -34,6 +34,19 @@ async def on_own_thread(call: Callable[[], T]) -> T:
         thread.shutdown(wait=False)
 
 
+async def unbroken_on_own_thread(call: Callable[[], T]) -> T:
+    """Return what a blocking call that changes something returns.
+
+    Whoever is cancelled meanwhile waits for its end: what is done next must not be overtaken by it.
+    """
+    work = asyncio.ensure_future(on_own_thread(call))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait({work})
+        raise
+
+
 async def _beat() -> None:
     while True:
         activity.heartbeat()

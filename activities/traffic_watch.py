@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from temporalio.exceptions import ApplicationError
 
 from activities.balancer import Balancer, Refusals
-from activities.liveness import on_own_thread
+from activities.liveness import unbroken_on_own_thread
 from codedeploy.traffic_control import Reachability, Standing, TrafficReport
 
 
@@ -147,7 +147,7 @@ class TrafficWatch:
 
 async def _patiently(work: Callable[[_Post], None], post: _Post) -> None:
     try:
-        await on_own_thread(lambda: work(post))
+        await unbroken_on_own_thread(lambda: work(post))
     except ApplicationError as error:
         if error.non_retryable:
             raise

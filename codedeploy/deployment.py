@@ -9,10 +9,17 @@ from pydantic import Field
 from codedeploy.alarm import AlarmConfiguration
 from codedeploy.application import ComputePlatform, Name
 from codedeploy.commands import Progress
-from codedeploy.deployment_group import ApprovalGate, AutoRollbackConfiguration, OnDeadline
+from codedeploy.deployment_group import (
+    ApprovalGate,
+    AutoRollbackConfiguration,
+    DeploymentStyle,
+    DeploymentType,
+    OnDeadline,
+)
 from codedeploy.errors import InvalidDeploymentId
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
 from codedeploy.revision import PinnedRevision, Revision
+from codedeploy.target_instances import TargetInstances
 from codedeploy.traffic import TrafficProgress
 from codedeploy.wire import Model
 
@@ -64,6 +71,13 @@ class TargetStatus(StrEnum):
     SKIPPED = "Skipped"
     READY = "Ready"
     UNKNOWN = "Unknown"
+
+
+class TargetLabel(StrEnum):
+    """The part that an instance or a task set plays in a blue/green deployment."""
+
+    BLUE = "Blue"
+    GREEN = "Green"
 
 
 class Creator(StrEnum):
@@ -135,6 +149,7 @@ class TargetResult(Model):
 
     Attributes:
         is_touched: Something may have changed on it: a rollback must include it.
+        instance_label: Which of the two fleets it belongs to, in a blue/green deployment.
         progress: What its agent last said; asked for only while an event takes long.
     """
 
@@ -143,6 +158,7 @@ class TargetResult(Model):
     events: tuple[LifecycleEventResult, ...] = ()
     is_touched: bool = False
     failure: TargetFailure | None = None
+    instance_label: TargetLabel | None = None
     progress: Progress | None = None
 
     @property
@@ -244,13 +260,6 @@ class LambdaFunctionInfo(Model):
     target_version_weight: float = 0
 
 
-class TaskSetLabel(StrEnum):
-    """The part that a task set plays."""
-
-    BLUE = "Blue"
-    GREEN = "Green"
-
-
 class ECSTaskSet(Model):
     """One of the two task sets of an ECS deployment.
 
@@ -268,7 +277,7 @@ class ECSTaskSet(Model):
     status: str = ""
     traffic_weight: float = 0
     target_group: str = ""
-    task_set_label: TaskSetLabel
+    task_set_label: TargetLabel
 
 
 class DeploymentRequest(Model):
@@ -279,6 +288,7 @@ class DeploymentRequest(Model):
         plan_id: Deploy only if this plan still holds.
         revision: What to deploy; None redeploys the group's last successful revision.
         override_alarm_configuration: In place of the group's, for this deployment.
+        target_instances: The replacement of a blue/green deployment to servers that exist.
         takes_current_as_found: A Lambda AppSpec's CurrentVersion is not compared with the alias:
             going back to a revision, whatever runs.
 
@@ -299,6 +309,7 @@ class DeploymentRequest(Model):
     idempotency_key: str | None = None
     plan_id: str | None = None
     takes_current_as_found: bool = False
+    target_instances: TargetInstances | None = None
 
     @property
     def group_name(self) -> str:
@@ -332,6 +343,8 @@ class DeploymentInfo(Model):
     deployment_group_name: str
     deployment_config_name: str = ""
     compute_platform: ComputePlatform = ComputePlatform.SERVER
+    deployment_style: DeploymentStyle = DeploymentStyle()
+    target_instances: TargetInstances | None = None
     revision: Revision | None = None
     previous_revision: Revision | None = None
     status: DeploymentStatus = DeploymentStatus.CREATED
@@ -367,17 +380,22 @@ class DeploymentInfo(Model):
     lambda_function_info: LambdaFunctionInfo | None = None
     task_sets_info: tuple[ECSTaskSet, ...] = ()
 
+    @property
+    def is_blue_green(self) -> bool:
+        """Whether one fleet, or one set of tasks, replaces another."""
+        return self.deployment_style.deployment_type is DeploymentType.BLUE_GREEN
+
 
 class Termination(Model):
     """What a deployment has left to do after its success: ending the original.
 
     Attributes:
         workflow_id: The workflow that waits and then does it.
-        task_set: What it ends.
+        task_set: The task set it ends, on ECS.
     """
 
     workflow_id: str
-    task_set: str
+    task_set: str = ""
 
 
 class DeploymentOutcome(Model):
@@ -387,6 +405,7 @@ class DeploymentOutcome(Model):
         succeeded: Targets that now run the revision and are healthy.
         failed: Targets that were attempted and are not.
         termination: What is left to do; the next deployment sees to it first.
+        fleet: The fleet that serves now in the place of the one before.
     """
 
     deployment_id: str
@@ -396,3 +415,4 @@ class DeploymentOutcome(Model):
     succeeded: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     termination: Termination | None = None
+    fleet: TargetInstances | None = None

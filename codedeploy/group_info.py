@@ -11,8 +11,10 @@ from codedeploy.deployment import (
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import RevisionDoesNotExist
 from codedeploy.instances import InstanceHealth
-from codedeploy.plan import Known
+from codedeploy.launches import LaunchBook
 from codedeploy.revision import PinnedRevision
+from codedeploy.target_instances import TargetInstances, fleet_of
+from codedeploy.waves import Known
 from codedeploy.wire import Model
 
 REMEMBERED_DEPLOYMENTS = 100
@@ -50,6 +52,11 @@ class DeploymentGroupInfo(Model):
         health: What is known of each instance that was ever deployed to.
         history: The last hundred deployments, newest first.
         termination: What the last deployment has left to do.
+        fleet: The fleet that serves since the last blue/green deployment, in the place of the one
+            that the definition names; None if that is the same.
+        fleet_of: The deployment that put it there.
+        launches: What is known of instances that come and go.
+        is_watching: Whether its Auto Scaling groups are watched.
     """
 
     group: DeploymentGroup
@@ -62,6 +69,26 @@ class DeploymentGroupInfo(Model):
     health: dict[str, InstanceHealth] = {}
     history: tuple[DeploymentRecord, ...] = ()
     termination: Termination | None = None
+    fleet: TargetInstances | None = None
+    fleet_of: str | None = None
+    launches: LaunchBook = LaunchBook()
+    is_watching: bool = False
+
+    @property
+    def serving_group(self) -> DeploymentGroup:
+        """The group with the fleet that serves now.
+
+        Differs from AWS: CodeDeploy rewrites the definition of the group, so that whoever keeps it
+        in a file finds it changed.
+        """
+        return self.fleet.instead_of(self.group) if self.fleet else self.group
+
+
+def redefined(info: DeploymentGroupInfo, group: DeploymentGroup) -> DeploymentGroupInfo:
+    """Return `info` with another definition; one that names another fleet means that from now."""
+    if fleet_of(group) == fleet_of(info.group):
+        return info.model_copy(update={"group": group})
+    return info.model_copy(update={"group": group, "fleet": None, "fleet_of": None})
 
 
 def known_of(info: DeploymentGroupInfo) -> Known:
@@ -106,17 +133,27 @@ def _with_end(
     return record.model_copy(update={"status": status, "end_time": now})
 
 
+OF_ONE_INSTANCE = (Creator.AUTO_SCALING, Creator.AUTO_SCALING_TERMINATION)
+"""Who deploys to single instances: that says nothing of the group's revision."""
+
+
 def ended(
     info: DeploymentGroupInfo, outcome: DeploymentOutcome, now: datetime
 ) -> DeploymentGroupInfo:
     """Return `info` with what a deployment did to the hosts and to the last good revision."""
+    health = info.health | _health_after(info, outcome)
+    if outcome.creator in OF_ONE_INSTANCE:
+        kept = {name: each for name, each in health.items() if name not in outcome.failed}
+        return info.model_copy(update={"health": kept})
     changes: dict[str, object] = {
-        "health": info.health | _health_after(info, outcome),
+        "health": health,
         "history": _history_after(info, outcome, now),
         "last_attempted_deployment": outcome.deployment_id,
     }
     if outcome.termination is not None:
         changes["termination"] = outcome.termination
+    if outcome.fleet is not None:
+        changes |= {"fleet": outcome.fleet, "fleet_of": outcome.deployment_id}
     if outcome.status is DeploymentStatus.SUCCEEDED and outcome.creator is not Creator.ROLLBACK:
         changes["last_successful_deployment"] = outcome.deployment_id
         changes["last_successful_revision"] = outcome.revision

@@ -6,7 +6,7 @@ Source: CodeDeploy API Reference, CreateDeploymentGroup; User Guide, Create a de
 from collections.abc import Iterator
 
 from codedeploy.application import ComputePlatform
-from codedeploy.blue_green import TerminationAction
+from codedeploy.blue_green import GreenFleetAction, TerminationAction
 from codedeploy.configs import DeploymentConfig
 from codedeploy.deployment_group import (
     DeploymentGroup,
@@ -26,6 +26,7 @@ from codedeploy.errors import (
     InvalidTargetGroupPair,
 )
 from codedeploy.load_balancing import LoadBalancerInfo, TargetGroupPairInfo
+from codedeploy.scaling_rules import copy_violations, scaling_violations
 
 BLUE_GREEN_STYLE = DeploymentStyle(
     deployment_type=DeploymentType.BLUE_GREEN,
@@ -89,12 +90,35 @@ def _server_violations(group: DeploymentGroup) -> Iterator[InvalidInput]:
         yield InvalidLoadBalancerInfo(
             "targetGroupPairInfoList is for groups on ECS; servers take targetGroupInfoList"
         )
-    names_one = info.elb_info_list or info.target_group_info_list or info.ha_proxy_info_list
-    if group.controls_traffic and not names_one:
+    if group.controls_traffic and not _names_server_balancer(info):
         yield InvalidLoadBalancerInfo(
             "deploymentOption is WITH_TRAFFIC_CONTROL, but no load balancer is named in "
             "elbInfoList, targetGroupInfoList or haProxyInfoList"
         )
+    if group.is_blue_green:
+        yield from _blue_green_violations(group)
+    yield from scaling_violations(group)
+
+
+def _names_server_balancer(info: LoadBalancerInfo) -> bool:
+    return bool(info.elb_info_list or info.target_group_info_list or info.ha_proxy_info_list)
+
+
+def _blue_green_violations(group: DeploymentGroup) -> Iterator[InvalidInput]:
+    if not group.controls_traffic:
+        yield InvalidDeploymentStyle(
+            "BLUE_GREEN moves traffic from one fleet to another: choose WITH_TRAFFIC_CONTROL, and "
+            "name a load balancer"
+        )
+    rules = group.blue_green_deployment_configuration
+    if rules is None or rules.green_fleet_provisioning_option is None:
+        yield InvalidBlueGreenDeploymentConfiguration(
+            "BLUE_GREEN needs blueGreenDeploymentConfiguration with a "
+            "greenFleetProvisioningOption: DISCOVER_EXISTING or COPY_AUTO_SCALING_GROUP"
+        )
+        return
+    if rules.green_fleet_provisioning_option.action is GreenFleetAction.COPY_AUTO_SCALING_GROUP:
+        yield from copy_violations(group)
 
 
 def _without_instances(group: DeploymentGroup) -> Iterator[InvalidInput]:

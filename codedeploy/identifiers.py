@@ -44,3 +44,8 @@ def instance_workflow_id(name: str) -> str:
 def termination_workflow_id(deployment_id: str) -> str:
     """Return the id of the workflow that ends the original of an ECS deployment."""
     return f"{deployment_id}/termination"
+
+
+def scaling_watch_id(group_workflow: str) -> str:
+    """Return the id of the workflow that watches the Auto Scaling groups of a deployment group."""
+    return f"{group_workflow}/auto-scaling"

@@ -198,7 +198,7 @@ def _name_scaling_groups(node: Node, members: dict[str, Any], findings: Findings
         if name in seen:
             note(node, path, f"{name!r} is named twice ({_BAD_SCALING_GROUP})", findings=findings)
         seen.add(name)
-    members["autoScalingGroups"] = names
+    members["autoScalingGroups"] = [name for name in names if isinstance(name, str)]
 
 
 def _check_config(node: Node, config: DeploymentConfig, findings: Findings) -> None:

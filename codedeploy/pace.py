@@ -8,7 +8,8 @@ not use comes back when it ends.
 from collections.abc import Collection
 
 from codedeploy.fleet import BATCH_LIMIT, Fleet
-from codedeploy.plan import Plan, Wave
+from codedeploy.plan import Plan
+from codedeploy.waves import Wave
 from codedeploy.wire import Model
 
 MOST_OPEN_BATCHES = 4
@@ -35,6 +36,10 @@ class Pace:
     Args:
         plan: What is to be done.
         one_by_one: Never have two batches open (someone wants to be asked in between).
+
+    Attributes:
+        departed: How many instances have left the fleet meanwhile; they count as neither good nor
+            bad, and the floor stays what it was.
     """
 
     def __init__(self, plan: Plan, *, one_by_one: bool = False) -> None:
@@ -46,6 +51,7 @@ class Pace:
         self.untried: list[str] = []
         self.open: dict[int, Batch] = {}
         self.started = 0
+        self.departed = 0
         self.fleet = plan.fleet
         self.wave: Wave | None = None
 
@@ -105,11 +111,20 @@ class Pace:
         self._count(batch, in_progress=share)
         return batch
 
-    def finish(self, batch: Batch, *, succeeded: Collection[str], failed: Collection[str]) -> None:
+    def finish(
+        self,
+        batch: Batch,
+        *,
+        succeeded: Collection[str],
+        failed: Collection[str],
+        departed: Collection[str] = (),
+    ) -> None:
         """Close a batch; those of its targets that it never tried take their old places again."""
         del self.open[batch.number]
+        self.departed += len(departed)
+        self._target_count -= len(departed)
         self._count(batch, in_progress=-batch.share, succeeded=len(succeeded), failed=len(failed))
-        returned = {*batch.targets} - {*succeeded, *failed}
+        returned = {*batch.targets} - {*succeeded, *failed, *departed}
         if returned:
             waiting = returned | {*self.untried}
             self.untried = [target for target in batch.wave.targets if target in waiting]

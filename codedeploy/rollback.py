@@ -4,8 +4,9 @@ from collections.abc import Collection
 
 from codedeploy.deployment import Creator, DeploymentStatus
 from codedeploy.deployment_group import AutoRollbackConfiguration, AutoRollbackEvent
-from codedeploy.plan import Known, Plan
+from codedeploy.plan import Plan
 from codedeploy.revision import PinnedRevision
+from codedeploy.waves import Known
 from codedeploy.wire import Model
 
 IMPOSSIBLE = "Nothing to roll back to: no earlier deployment of this group succeeded."

@@ -1,7 +1,6 @@
 """What a deployment group may ask for that Rollway does not carry out yet."""
 
-from codedeploy.application import ComputePlatform
-from codedeploy.deployment_group import DeploymentGroup, DeploymentType
+from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import UnsupportedOperation
 
 
@@ -20,15 +19,4 @@ def check_supported(group: DeploymentGroup) -> None:
 
 
 def _unsupported(group: DeploymentGroup) -> dict[str, bool]:
-    return {"triggerConfigurations": bool(group.trigger_configurations)} | (
-        _unsupported_on_servers(group) if group.compute_platform is ComputePlatform.SERVER else {}
-    )
-
-
-def _unsupported_on_servers(group: DeploymentGroup) -> dict[str, bool]:
-    style = group.deployment_style
-    return {
-        "deploymentType BLUE_GREEN": style.deployment_type is DeploymentType.BLUE_GREEN,
-        "autoScalingGroups": bool(group.auto_scaling_groups),
-        "terminationHookEnabled": group.termination_hook_enabled,
-    }
+    return {"triggerConfigurations": bool(group.trigger_configurations)}

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from codedeploy.commands import LifecycleReport
-from codedeploy.deployment import TargetFailure, TargetResult, TargetStatus
+from codedeploy.deployment import TargetFailure, TargetLabel, TargetResult, TargetStatus
 from codedeploy.lifecycle import (
     Diagnostics,
     LifecycleErrorCode,
@@ -41,6 +41,28 @@ def advanced(result: TargetResult, report: LifecycleReport) -> TargetResult:
     reported = {event.lifecycle_event_name for event in report.events}
     kept = tuple(event for event in result.events if event.lifecycle_event_name not in reported)
     return result.model_copy(update={"events": (*kept, *report.events), "is_touched": True})
+
+
+def continued(earlier: TargetResult, later: TargetResult) -> TargetResult:
+    """Return one result of a target that took part in two stages of a deployment."""
+    return later.model_copy(
+        update={
+            "events": (*earlier.events, *later.events),
+            "is_touched": earlier.is_touched or later.is_touched,
+            "failure": earlier.failure or later.failure,
+        }
+    )
+
+
+def awaiting_traffic(result: TargetResult) -> TargetResult:
+    """Return a replacement that is installed as `Ready` until it has been given traffic."""
+    is_installed = (
+        result.instance_label is TargetLabel.GREEN and result.status is TargetStatus.SUCCEEDED
+    )
+    moves = {LifecycleEvent.ALLOW_TRAFFIC, LifecycleEvent.BLOCK_TRAFFIC}
+    if is_installed and not moves & {event.lifecycle_event_name for event in result.events}:
+        return result.model_copy(update={"status": TargetStatus.READY})
+    return result
 
 
 def succeeded(result: TargetResult) -> TargetResult:
@@ -98,6 +120,25 @@ def skipped(result: TargetResult, flow: tuple[LifecycleEvent, ...]) -> TargetRes
     )
     return _with_rest_skipped(
         result.model_copy(update={"status": TargetStatus.FAILED, "failure": failure}), flow
+    )
+
+
+def departed(
+    result: TargetResult, reason: str, *, flow: tuple[LifecycleEvent, ...], now: datetime
+) -> TargetResult:
+    """Return `result` of an instance that left the fleet meanwhile: neither good nor bad."""
+    gone = Diagnostics(
+        error_code=LifecycleErrorCode.UNKNOWN_ERROR,
+        message=f"{result.target_id} left the fleet: {reason}. It is not counted.",
+    )
+    events = tuple(
+        _ended(event, now, LifecycleEventStatus.SKIPPED).model_copy(update={"diagnostics": gone})
+        if event.status is LifecycleEventStatus.IN_PROGRESS
+        else event
+        for event in result.events
+    )
+    return _with_rest_skipped(
+        result.model_copy(update={"status": TargetStatus.SKIPPED, "events": events}), flow
     )
 
 

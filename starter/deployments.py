@@ -1,7 +1,7 @@
 """Planning, starting and steering deployments."""
 
 import random
-from typing import cast
+from typing import NamedTuple, cast
 
 from temporalio.client import WorkflowExecution
 
@@ -28,6 +28,7 @@ from codedeploy.hook import HookReport
 from codedeploy.identifiers import group_workflow_id, new_plan_id
 from codedeploy.revision import pinned_again
 from codedeploy.steering import Verb
+from codedeploy.target_instances import TargetInstances
 from codedeploy.traffic_plan import AnyPlan, changes_between
 from starter.answers import DeploymentRow
 from starter.connection import PATIENCE, in_words
@@ -35,6 +36,20 @@ from starter.termination import finish
 from starter.watching import Watching
 from workflows.options import CONTROL_QUEUE
 from workflows.plan import PlanWorkflow
+
+
+class WayBack(NamedTuple):
+    """How a group goes back by hand.
+
+    Attributes:
+        to: The label of a revision; None for the last good one.
+        ignores_alarms: The group's alarms neither prevent nor stop it.
+        target_instances: The replacement, in a blue/green group.
+    """
+
+    to: str | None = None
+    ignores_alarms: bool = False
+    target_instances: TargetInstances | None = None
 
 
 class Deployments(Watching):
@@ -84,19 +99,15 @@ class Deployments(Watching):
                 f"a new one with: rollway plan {request.group_name}"
             )
 
-    async def rollback(
-        self, application: str, group: str, *, to: str | None = None, ignores_alarms: bool = False
-    ) -> str:
-        """Deploy the group's last good revision, or the one `to` names; return the new id.
-
-        With `ignores_alarms` the group's alarms neither prevent nor stop it.
-        """
+    async def rollback(self, application: str, group: str, way: WayBack | None = None) -> str:
+        """Deploy the group's last good revision, or the one that is named; return the new id."""
+        way = way or WayBack()
         missing = _no_group(f"{application}/{group}")
         with in_words(missing):
             info = await self._client.get_workflow_handle(
                 group_workflow_id(application, group)
             ).query("info", result_type=DeploymentGroupInfo, rpc_timeout=PATIENCE)
-        revision = revision_to_go_back_to(info, to)
+        revision = revision_to_go_back_to(info, way.to)
         return await self.deploy(
             DeploymentRequest(
                 application_name=application,
@@ -104,8 +115,9 @@ class Deployments(Watching):
                 revision=pinned_again(revision),
                 description=f"Goes back to {revision.label}",
                 ignore_application_stop_failures=True,
-                override_alarm_configuration=AlarmConfiguration() if ignores_alarms else None,
+                override_alarm_configuration=AlarmConfiguration() if way.ignores_alarms else None,
                 takes_current_as_found=True,
+                target_instances=way.target_instances,
             )
         )
 

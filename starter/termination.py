@@ -1,19 +1,20 @@
-"""The end of the task set that a deployment replaced: some time after its success, or at once."""
+"""The end of what a deployment replaced: some time after its success, or at once."""
 
 from datetime import datetime, timedelta
 
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
+from codedeploy.application import ComputePlatform
 from codedeploy.deployment import DeploymentInfo, Wait
 from codedeploy.errors import DeploymentAlreadyCompleted
 from codedeploy.identifiers import termination_workflow_id
-from codedeploy.traffic_plan import TrafficPlan
+from codedeploy.traffic_plan import ANY_PLAN, AnyPlan
 from starter.connection import PATIENCE, in_words
 
 
 async def with_termination(client: Client, info: DeploymentInfo) -> DeploymentInfo:
-    """Return `info`, waiting for the end of its original task set if that is still to come.
+    """Return `info`, waiting for the end of its original if that is still to come.
 
     A deployment that has ended does not know what became of it since.
     """
@@ -23,11 +24,11 @@ async def with_termination(client: Client, info: DeploymentInfo) -> DeploymentIn
         began = await _began(client, info.deployment_id)
         if began is None:
             return info
-        plan = await client.get_workflow_handle(info.deployment_id).query(
-            "plan", result_type=TrafficPlan, rpc_timeout=PATIENCE
+        plan: AnyPlan = await client.get_workflow_handle(info.deployment_id).query(
+            "plan", result_type=ANY_PLAN, rpc_timeout=PATIENCE
         )
     until = began + timedelta(minutes=plan.termination_wait_minutes)
-    wait = Wait(reason="the end of the original task set", until=until)
+    wait = Wait(reason=f"the end of the {_original(info)}", until=until)
     return info.model_copy(update={"wait": wait})
 
 
@@ -45,7 +46,7 @@ async def _began(client: Client, deployment_id: str) -> datetime | None:
 
 
 async def finish(client: Client, info: DeploymentInfo) -> str:
-    """End the wait before the original task set is deleted; return what happens now.
+    """End the wait before the original is ended; return what happens now.
 
     Raises:
         DeploymentAlreadyCompleted: There is no such wait, or it is over.
@@ -58,4 +59,12 @@ async def finish(client: Client, info: DeploymentInfo) -> str:
         await client.get_workflow_handle(termination_workflow_id(info.deployment_id)).signal(
             "finish", rpc_timeout=PATIENCE
         )
+    if info.compute_platform is ComputePlatform.SERVER:
+        return "Continuing: the original instances are terminated now."
     return "Continuing: the original task set is deleted now."
+
+
+def _original(info: DeploymentInfo) -> str:
+    if info.compute_platform is ComputePlatform.SERVER:
+        return "original instances"
+    return "original task set"

@@ -30,6 +30,7 @@ from codedeploy.group_info import DeploymentGroupInfo
 from codedeploy.identifiers import group_workflow_id
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.plan import Plan
+from codedeploy.target import awaiting_traffic, continued
 from starter.connection import PATIENCE, in_words
 from starter.progress import is_slow, with_progress
 from starter.termination import with_termination
@@ -54,8 +55,9 @@ class Watching:
             DeploymentDoesNotExist: Nobody knows the id.
         """
         info: DeploymentInfo = await self._ask(deployment_id, "info", DeploymentInfo)
+        info = await with_termination(self._client, info)
         if info.compute_platform is not ComputePlatform.SERVER:
-            return await with_termination(self._client, info)
+            return info
         running = {
             batch.number: await self._results_of(batch)
             for batch in info.batches
@@ -67,7 +69,9 @@ class Watching:
         return info.model_copy(
             update={
                 "batches": batches,
-                "deployment_overview": _overview(info, batches),
+                "deployment_overview": info.deployment_overview
+                if info.is_blue_green
+                else _overview(info, batches),
                 "slow_targets": tuple(filter(is_slow, chain(*running.values()))),
             }
         )
@@ -97,14 +101,16 @@ class Watching:
         plan: Plan | None = await self._ask(deployment_id, "plan", Plan)
         found: dict[str, TargetResult] = {}
         for batch in info.batches:
-            found |= {result.target_id: result for result in await self._results_of(batch)}
+            for result in await self._results_of(batch):
+                earlier = found.get(result.target_id)
+                found[result.target_id] = continued(earlier, result) if earlier else result
         unseen = TargetStatus.SKIPPED if info.status.is_final else TargetStatus.PENDING
-        names = plan.targets if plan is not None else ()
+        names = dict.fromkeys((*(plan.instances if plan is not None else ()), *found))
         results = [found.get(name, TargetResult(target_id=name)) for name in names]
         return [
             result.model_copy(update={"status": unseen})
             if result.status is TargetStatus.PENDING
-            else result
+            else awaiting_traffic(result)
             for result in results
         ]
 

@@ -10,11 +10,15 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
 from activities.aws import Aws
+from activities.held_instances import Rhythm
 from starter.processes import free_port
 from starter.server import NAMESPACE, ServerSettings, start_server
 from tests.aws.emulator import Emulator, emulator
 from tests.aws.sessions import session_of
 from tests.scenario import Scenario
+
+QUICK = Rhythm(looks=0.2, looks_with_queue=1, heartbeats=5, others_messages=0.2, watch=60)
+"""Looks at Auto Scaling groups as often as the emulator's instances change."""
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +58,7 @@ async def control_plane(
     store = tmp_path_factory.mktemp("bundles")
     aws = Aws(session_of(running_emulator, tmp_path_factory.mktemp("aws")))
     with ThreadPoolExecutor(8) as executor:
-        async with worker.build(temporal, store, executor, aws=aws):
+        async with worker.build(temporal, store, executor, aws=aws, rhythm=QUICK):
             yield store
     aws.close()
 

@@ -151,6 +151,7 @@ class Scenario:
         self._temporal = temporal
         self._scratch = scratch
         self._workers = AsyncExitStack()
+        self._agents: dict[str, Worker] = {}
         self._role = f"{re.sub('[^a-z0-9-]', '-', name)}-{uuid4().hex[:6]}"
         self._out: dict[str, int] = {}
         self._settings: dict[str, Any] = {}
@@ -211,7 +212,7 @@ class Scenario:
     async def wake(self, name: str) -> None:
         """Start the host's agent."""
         host = self.hosts[name]
-        await self._workers.enter_async_context(
+        self._agents[name] = await self._workers.enter_async_context(
             Worker(
                 self._temporal,
                 task_queue=host_queue(host.name),
@@ -220,6 +221,10 @@ class Scenario:
                 max_concurrent_activity_task_polls=1,
             )
         )
+
+    async def kill(self, name: str) -> None:
+        """End the host's agent; it takes nothing up any more."""
+        await self._agents[name].shutdown()
 
     async def _until_listed(self) -> None:
         expected = {host.name for host in self.hosts.values()}

@@ -17,8 +17,8 @@ from codedeploy.deployment import InterventionRequest
 from codedeploy.document import Findings, read_one
 from codedeploy.instances import Host
 from codedeploy.manifest import parse_manifest
-from codedeploy.plan import Known, floor_for, waves_of
 from codedeploy.steering import Verb
+from codedeploy.waves import Known, floor_for, waves_of
 from starter.cli import COMMANDS, app
 from starter.validation import guessed_platform
 from tests.documentation import (

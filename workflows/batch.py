@@ -9,18 +9,30 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+from activities.directory import DepartureQuestion, Directory
 from codedeploy.commands import RUN_LIFECYCLE_EVENTS, LifecycleReport, host_queue
 from codedeploy.deployment import TargetFailure, TargetResult, TargetStatus
-from codedeploy.errors import DeploymentFailure
+from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.fleet import Fleet
 from codedeploy.segments import CONTROL_PLANE_EVENTS, Segment
-from codedeploy.target import accomplished, advanced, begun, failed, skipped, succeeded
+from codedeploy.target import (
+    accomplished,
+    advanced,
+    begun,
+    departed,
+    failed,
+    skipped,
+    succeeded,
+)
 from codedeploy.traffic_control import TrafficCommand
 from workflows.host_failure import failure_of
 from workflows.nursery import nursery
-from workflows.options import on_host
+from workflows.options import LOOK, on_host
 from workflows.orders import BatchOrder, BatchReport
 from workflows.traffic_desk import TrafficDesk
+
+UNREACHED = (ErrorCode.AGENT_ISSUE, ErrorCode.ELASTIC_LOAD_BALANCING_INVALID)
+"""How a host fails that has been terminated meanwhile."""
 
 
 @workflow.defn
@@ -31,7 +43,9 @@ class BatchWorkflow:
     def __init__(self, order: BatchOrder) -> None:
         self._order = order
         self._fleet = Fleet(size=order.share, minimum_healthy=0)
-        self._targets = {name: TargetResult(target_id=name) for name in order.targets}
+        self._targets = {
+            name: TargetResult(target_id=name, instance_label=order.label) for name in order.targets
+        }
         self._is_stopping = False
 
     @workflow.run
@@ -89,16 +103,18 @@ class BatchWorkflow:
             else:
                 self._targets[target] = succeeded(self._targets[target])
         except ActivityError as error:
-            self._record_failure(target, error)
+            await self._end_badly(target, self._failed(target, error))
         except DeploymentFailure as failure:
-            self._record_traffic_failure(target, failure)
+            await self._end_badly(target, self._failed_at_traffic(target, failure))
         except asyncio.CancelledError:
             self._targets[target] = skipped(self._targets[target], self._flow)
         if desk is not None:
             desk.leave(target)
-        is_success = self._targets[target].status is TargetStatus.SUCCEEDED
+        status = self._targets[target].status
         self._fleet = self._fleet.plus(
-            in_progress=-1, succeeded=int(is_success), failed=int(not is_success)
+            in_progress=-1,
+            succeeded=int(status is TargetStatus.SUCCEEDED),
+            failed=int(status is TargetStatus.FAILED),
         )
 
     async def _carry_out(self, target: str, segment: Segment, desk: TrafficDesk | None) -> None:
@@ -117,7 +133,7 @@ class BatchWorkflow:
             self._order.command.model_copy(
                 update={
                     "events": segment,
-                    "completes_deployment": segment is self._order.segments[-1],
+                    "completes_deployment": self._completes_deployment(segment),
                 }
             ),
             result_type=LifecycleReport,
@@ -131,17 +147,51 @@ class BatchWorkflow:
         )
         self._targets[target] = advanced(self._targets[target], report)
 
-    def _record_failure(self, target: str, error: ActivityError) -> None:
+    def _completes_deployment(self, segment: Segment) -> bool:
+        return self._order.completes_deployment and segment is self._order.segments[-1]
+
+    async def _end_badly(self, target: str, result: TargetResult) -> None:
+        """Record a failure, unless the host has left the fleet: then it is no failure at all."""
+        assert result.failure is not None
+        reason = await self._departure(target, result.failure)
+        if reason is None:
+            self._targets[target] = result
+        else:
+            now = workflow.now()
+            self._targets[target] = departed(
+                self._targets[target], reason, flow=self._flow, now=now
+            )
+
+    async def _departure(self, target: str, failure: TargetFailure) -> str | None:
+        """Return why a host is of the fleet no more; None if it is, or nobody can say."""
+        if self._is_stopping or failure.error_code not in UNREACHED:
+            return None
+        question = DepartureQuestion(names=(target,), role_arn=self._order.role_arn)
+        try:
+            departures = await workflow.execute_activity_method(
+                Directory.find_departed,
+                question,
+                summary=f"Has {target} left the fleet?",
+                **LOOK,
+            )
+        except ActivityError:
+            return None
+        return departures.get(target)
+
+    def _failed(self, target: str, error: ActivityError) -> TargetResult:
         result = self._targets[target]
         failure, report, is_touched = failure_of(
             error, result, agent_timeout_seconds=self._order.agent_timeout_seconds
         )
-        result = advanced(result, report)
-        self._targets[target] = failed(
-            result, failure, is_touched=is_touched, flow=self._flow, now=workflow.now()
+        return failed(
+            advanced(result, report),
+            failure,
+            is_touched=is_touched,
+            flow=self._flow,
+            now=workflow.now(),
         )
 
-    def _record_traffic_failure(self, target: str, failure: DeploymentFailure) -> None:
+    def _failed_at_traffic(self, target: str, failure: DeploymentFailure) -> TargetResult:
         result = self._targets[target]
         cause = TargetFailure(
             target_id=target,
@@ -149,9 +199,7 @@ class BatchWorkflow:
             error_code=failure.code,
             message=failure.message,
         )
-        self._targets[target] = failed(
-            result, cause, is_touched=True, flow=self._flow, now=workflow.now()
-        )
+        return failed(result, cause, is_touched=True, flow=self._flow, now=workflow.now())
 
     @property
     def _flow(self) -> Segment:
@@ -167,7 +215,14 @@ class BatchWorkflow:
             untried=tuple(
                 result.target_id for result in results if result.status is TargetStatus.PENDING
             ),
-            touched=tuple(result.target_id for result in results if result.is_touched),
+            departed=tuple(
+                result.target_id for result in results if result.status is TargetStatus.SKIPPED
+            ),
+            touched=tuple(
+                result.target_id
+                for result in results
+                if result.is_touched and result.status is not TargetStatus.SKIPPED
+            ),
         )
 
 

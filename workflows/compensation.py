@@ -14,8 +14,9 @@ from activities.deployments import Deployments
 from codedeploy.deployment import Creator, DeploymentInfo, DeploymentOutcome
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.identifiers import group_workflow_id, new_deployment_id
-from codedeploy.plan import Plan, rollback_waves
+from codedeploy.plan import Plan
 from codedeploy.rollback import RollbackDecision, bystanders
+from codedeploy.waves import rollback_waves
 from workflows.options import QUICK
 from workflows.orders import DeploymentOrder
 
@@ -59,7 +60,8 @@ def what_was_put_back(info: DeploymentInfo) -> str:
     """Return what became of the target of a deployment that puts back what it changed itself."""
     if info.undo_problems:
         return f"Not everything could be put back: {' '.join(info.undo_problems)}"
-    if info.target is None or not info.target.is_touched:
+    is_touched = info.target.is_touched if info.target else bool(info.deployment_status_messages)
+    if not is_touched:
         return "Nothing was changed, so there is nothing to put back."
     return "Everything was put back: the target is as it was before the deployment."
 

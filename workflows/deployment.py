@@ -136,9 +136,13 @@ class DeploymentWorkflow:
 
     def _chosen_course(self) -> Course[Any]:
         tools = Tools(
-            hooks=self._hooks, may_start=self._may_start, ready=self._ready, changed=self._show
+            hooks=self._hooks,
+            may_start=self._may_start,
+            one_by_one=self._gates.exist,
+            ready=self._ready,
+            changed=self._show,
         )
-        return course_of(self._order, tools, has_gates=self._gates.exist)
+        return course_of(self._order, tools)
 
     async def _made_plan(self, course: Course[Any]) -> AnyPlan:
         plan: AnyPlan = await course.make_plan()
@@ -190,8 +194,14 @@ class DeploymentWorkflow:
             is_stopping=self._stop is not None,
             awaits_approval=self._gates.awaits_approval,
             awaits_continue=self._gates.awaits_continue,
-            puts_back_itself=self._order.group.compute_platform is not ComputePlatform.SERVER,
+            puts_back_itself=self._puts_back_itself,
         )
+
+    @property
+    def _puts_back_itself(self) -> bool:
+        order = self._order
+        is_one_target = order.group.compute_platform is not ComputePlatform.SERVER
+        return is_one_target or order.group.is_blue_green or order.lifecycle_action is not None
 
     def _act(self, verb: Verb, request: InterventionRequest) -> None:
         match verb:
@@ -246,9 +256,10 @@ class DeploymentWorkflow:
     # --- the compensation
 
     async def _compensate(self) -> None:
-        if self._record.info.status is DeploymentStatus.SUCCEEDED:
+        is_of_one = self._order.lifecycle_action is not None
+        if is_of_one or self._record.info.status is DeploymentStatus.SUCCEEDED:
             return
-        if not isinstance(self._plan, Plan):
+        if not isinstance(self._plan, Plan) or self._puts_back_itself:
             message = compensation.what_was_put_back(self._record.info)
             self._record.publish_rollback(rollback_message=message)
             return

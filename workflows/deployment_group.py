@@ -6,8 +6,10 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, ChildWorkflowError, is_cancelled_exception
 from temporalio.workflow import ChildWorkflowHandle, ParentClosePolicy
 
+from codedeploy.auto_scaling import HeldReport
 from codedeploy.configs import DeploymentConfig
 from codedeploy.deployment import (
+    Creator,
     DeploymentInfo,
     DeploymentOutcome,
     DeploymentRequest,
@@ -27,6 +29,7 @@ from codedeploy.group_info import (
     ended,
     known_of,
     recorded,
+    redefined,
     released,
 )
 from codedeploy.group_rules import check_config
@@ -34,6 +37,7 @@ from codedeploy.identifiers import new_deployment_id
 from codedeploy.steering import Verb
 from workflows.compensation import attributes_of
 from workflows.deployment import DeploymentWorkflow
+from workflows.launches import Launches, Memory
 from workflows.orders import DeploymentOrder, Turn
 from workflows.planning.basis import load_config
 
@@ -51,7 +55,8 @@ class DeploymentGroupWorkflow:
 
     @workflow.init
     def __init__(self, info: DeploymentGroupInfo) -> None:
-        self._info = info
+        self._memory = Memory(info)
+        self._launches = Launches(self._memory, self._start_beside)
         self._children: dict[str, Child] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
 
@@ -64,16 +69,25 @@ class DeploymentGroupWorkflow:
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(self._info)
 
+    @property
+    def _info(self) -> DeploymentGroupInfo:
+        return self._memory.info
+
+    @_info.setter
+    def _info(self, info: DeploymentGroupInfo) -> None:
+        self._memory.info = info
+
     @workflow.query
     def info(self) -> DeploymentGroupInfo:
         """Return all that is known of the group."""
         return self._info
 
     @workflow.update
-    def define(self, group: DeploymentGroup) -> bool:
+    async def define(self, group: DeploymentGroup) -> bool:
         """Remember the definition; return whether that changed anything."""
         is_changed = group != self._info.group
-        self._info = self._info.model_copy(update={"group": group})
+        self._info = redefined(self._info, group)
+        await self._launches.watch()
         return is_changed
 
     @workflow.update
@@ -111,9 +125,17 @@ class DeploymentGroupWorkflow:
             raise _refused(problem) from problem
 
     @workflow.signal
-    def deployment_ended(self, outcome: DeploymentOutcome) -> None:
+    async def deployment_ended(self, outcome: DeploymentOutcome) -> None:
         """Remember how a deployment ended; sent by it before it takes anything back."""
         self._info = ended(self._info, outcome, workflow.now())
+        self._launches.learn(outcome)
+        if outcome.fleet is not None:
+            await self._launches.watch()
+
+    @workflow.signal
+    async def instances_held(self, report: HeldReport) -> None:
+        """See to instances on their way into or out of Auto Scaling groups; sent by the watch."""
+        await self._launches.take(report)
 
     def _refusal(self, request: DeploymentRequest) -> RollwayError | None:
         info = self._info
@@ -140,45 +162,63 @@ class DeploymentGroupWorkflow:
         )
         return next(matching, None)
 
-    def _order(self, request: DeploymentRequest) -> DeploymentOrder:
+    def _order(
+        self, request: DeploymentRequest, *, creator: Creator = Creator.USER
+    ) -> DeploymentOrder:
         waiting = [*filter(None, [self._info.active]), *self._info.queue]
         return DeploymentOrder(
             deployment_id=new_deployment_id(workflow.random().choice),
             request=request,
-            group=self._info.group,
+            group=self._info.serving_group,
             deployment_group_id=self._info.deployment_group_id,
             known=known_of(self._info),
             previous=self._info.last_successful_revision,
             termination=self._info.termination,
+            creator=creator,
             create_time=workflow.now(),
+            held=tuple(instance.name for instance in self._info.launches.kept),
             queued_behind=waiting[-1] if waiting else None,
         )
 
     async def _start(self, order: DeploymentOrder) -> None:
+        """Start a deployment, which has the lock or waits for it."""
         self._info = recorded(self._info, _record_of(order))
-        label = order.request.revision.label if order.request.revision else "last good revision"
+        await self._start_beside(order)
+
+    async def _start_beside(self, order: DeploymentOrder) -> None:
+        """Start a deployment, whoever has the lock."""
+        label = _label_of(order)
         child: Child = await workflow.start_child_workflow(
             DeploymentWorkflow.run,
             order,
             id=order.deployment_id,
             parent_close_policy=ParentClosePolicy.ABANDON,
-            static_summary=f"Deploy {label} to {order.group.full_name}",
+            static_summary=f"Deploy {label} to {_subject_of(order)}",
             search_attributes=attributes_of(order, label),
         )
         self._children[order.deployment_id] = child
-        self._followers[order.deployment_id] = asyncio.create_task(
-            self._follow(order.deployment_id, child)
-        )
+        self._followers[order.deployment_id] = asyncio.create_task(self._follow(order, child))
 
-    async def _follow(self, deployment_id: str, child: Child) -> None:
-        """Wait for the end of a deployment, whatever it is, and give the turn to the next."""
+    async def _follow(self, order: DeploymentOrder, child: Child) -> None:
+        """Wait for the end of a deployment, whatever it is, and do what is due then."""
         try:
             await child
             status = DeploymentStatus.SUCCEEDED
         except ChildWorkflowError as error:
             is_stopped = is_cancelled_exception(error)
             status = DeploymentStatus.STOPPED if is_stopped else DeploymentStatus.FAILED
-        del self._children[deployment_id], self._followers[deployment_id]
+        is_success = status is DeploymentStatus.SUCCEEDED
+        del self._children[order.deployment_id], self._followers[order.deployment_id]
+        if order.lifecycle_action is not None:
+            await self._launches.forget(order.lifecycle_action.instance)
+        else:
+            await self._pass_turn(order.deployment_id, status)
+        if is_success:
+            await self._launches.resume()
+        await self._bring_up_to_date()
+
+    async def _pass_turn(self, deployment_id: str, status: DeploymentStatus) -> None:
+        """Give the lock of a deployment that is over to the next in the queue."""
         had_lock = self._info.active == deployment_id
         self._info = released(self._info, deployment_id, status, workflow.now())
         following = self._children.get(self._info.active or "")
@@ -190,6 +230,13 @@ class DeploymentGroupWorkflow:
             )
             await following.signal(DeploymentWorkflow.proceed, turn)
 
+    async def _bring_up_to_date(self) -> None:
+        """Start the deployment to instances that were launched with an older revision, if due."""
+        request = self._launches.outdated_request()
+        if request is not None:
+            order = self._order(request, creator=Creator.AUTO_UPDATE)
+            await self._start(order.model_copy(update={"group": order.group.in_place}))
+
     async def _stop_all(self, successor: str) -> None:
         request = InterventionRequest(reason=f"superseded by {successor}", rollback=False)
         for child in list(self._children.values()):
@@ -200,10 +247,23 @@ def _refused(problem: RollwayError) -> ApplicationError:
     return ApplicationError(problem.message, type=problem.code, non_retryable=True)
 
 
+def _label_of(order: DeploymentOrder) -> str:
+    if order.plan is not None:
+        return order.plan.revision.label
+    return order.request.revision.label if order.request.revision else "last good revision"
+
+
+def _subject_of(order: DeploymentOrder) -> str:
+    if order.lifecycle_action is not None:
+        return f"{order.lifecycle_action.instance.name} of {order.group.full_name}"
+    return order.group.full_name
+
+
 def _record_of(order: DeploymentOrder) -> DeploymentRecord:
     revision = order.request.revision
     return DeploymentRecord(
         deployment_id=order.deployment_id,
+        creator=order.creator,
         revision_label=revision.label if revision else "",
         create_time=order.create_time,
         idempotency_key=order.request.idempotency_key,

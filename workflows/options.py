@@ -56,10 +56,16 @@ class WaitOptions(TypedDict):
     retry_policy: RetryPolicy
 
 
-class RemoveOptions(ChangeOptions):
-    """Options of an activity that removes something and waits until it is gone."""
+class LongChangeOptions(ChangeOptions):
+    """Options of an activity that changes much, or removes something and waits until it is gone."""
 
     heartbeat_timeout: timedelta
+
+
+class UnbrokenWaitOptions(WaitOptions):
+    """Options of a watch that also changes something, and whose end a stop waits for."""
+
+    cancellation_type: ActivityCancellationType
 
 
 class HostOptions(TypedDict):
@@ -85,6 +91,13 @@ QUICK: QuickOptions = {
 
 LOOK: LookOptions = {**QUICK, "schedule_to_close_timeout": timedelta(minutes=5)}
 
+SEARCH: WaitOptions = {
+    "schedule_to_close_timeout": timedelta(minutes=30),
+    "heartbeat_timeout": timedelta(seconds=20),
+    "retry_policy": _PATIENT,
+}
+"""For finding instances: ten thousand take a while, and AWS may not answer."""
+
 CHANGE: ChangeOptions = {
     **QUICK,
     "start_to_close_timeout": timedelta(seconds=20),
@@ -92,7 +105,7 @@ CHANGE: ChangeOptions = {
     "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 }
 
-REMOVE: RemoveOptions = {
+LONG_CHANGE: LongChangeOptions = {
     **CHANGE,
     "schedule_to_close_timeout": timedelta(hours=3),
     "start_to_close_timeout": timedelta(minutes=15),
@@ -127,9 +140,15 @@ def on_host(*, agent_timeout_seconds: int, script_seconds: int) -> HostOptions:
     }
 
 
-def at_load_balancers(limit_seconds: int) -> WaitOptions:
-    """Return the options of a watch at load balancers, which ends by itself after its limit."""
-    return awaiting(timedelta(seconds=limit_seconds) + MARGIN)
+def at_load_balancers(limit_seconds: int) -> UnbrokenWaitOptions:
+    """Return the options of a watch at load balancers, which ends by itself after its limit.
+
+    What is put back after a stop must not be overtaken by a call that is still under way.
+    """
+    return {
+        **awaiting(timedelta(seconds=limit_seconds) + MARGIN),
+        "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    }
 
 
 def awaiting(limit: timedelta) -> WaitOptions:

@@ -2,14 +2,30 @@
 
 from datetime import datetime
 
+from codedeploy.auto_scaling import (
+    AttachmentOrder,
+    GreenFleetOrder,
+    HeldInstance,
+    HooksOrder,
+    InstancesOrder,
+    LifecycleActionOrder,
+    ProcessesOrder,
+)
 from codedeploy.commands import LifecycleCommand
-from codedeploy.deployment import Creator, DeploymentRequest, TargetFailure, Termination
+from codedeploy.deployment import (
+    Creator,
+    DeploymentRequest,
+    TargetFailure,
+    TargetLabel,
+    Termination,
+)
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.ecs_service import ListenerRoute, TaskSetQuestion
-from codedeploy.plan import Known, Plan
+from codedeploy.plan import Plan
 from codedeploy.revision import PinnedRevision
 from codedeploy.segments import Segment
 from codedeploy.traffic_control import TrafficCommand
+from codedeploy.waves import Known
 from codedeploy.wire import Model
 
 
@@ -22,6 +38,8 @@ class DeploymentOrder(Model):
         termination: What the deployment before has left to do.
         queued_behind: The deployment whose end it waits for.
         rollback_of: The deployment it takes back.
+        held: Instances of the group that are held before they enter service.
+        lifecycle_action: The held instance that it deploys to, and what is completed at the end.
     """
 
     deployment_id: str
@@ -36,6 +54,20 @@ class DeploymentOrder(Model):
     termination: Termination | None = None
     queued_behind: str | None = None
     rollback_of: str | None = None
+    held: tuple[str, ...] = ()
+    lifecycle_action: LifecycleActionOrder | None = None
+
+
+class ScalingWatchOrder(Model):
+    """Which Auto Scaling groups to watch, for which deployment group.
+
+    Attributes:
+        known: Instances that the group knows to be held.
+    """
+
+    group_workflow_id: str
+    hooks: HooksOrder
+    known: tuple[HeldInstance, ...] = ()
 
 
 class Turn(Model):
@@ -46,16 +78,39 @@ class Turn(Model):
     termination: Termination | None = None
 
 
-class TerminationOrder(Model):
-    """The original task set of an ECS deployment, and how long it is kept after the success.
+class FleetEnd(Model):
+    """What is left to do with two fleets of servers after one has replaced the other.
 
     Attributes:
-        detachment: What is done at the production listener afterwards; None does nothing.
+        copy_order: The copy of an Auto Scaling group that serves now; None if there is none.
+        instances: Those of the original that are terminated; none if they are kept.
+        scaling_groups: The Auto Scaling groups of the original.
+        resumed: What each of them may do again, if it is kept.
+        attachments: The load balancers that it is detached from, if it is kept.
     """
 
-    question: TaskSetQuestion
+    copy_order: GreenFleetOrder | None = None
+    terminates: bool = False
+    instances: InstancesOrder = InstancesOrder(names=())
+    scaling_groups: tuple[str, ...] = ()
+    resumed: tuple[ProcessesOrder, ...] = ()
+    attachments: tuple[AttachmentOrder, ...] = ()
+    hooks: HooksOrder | None = None
+
+
+class TerminationOrder(Model):
+    """The original of a blue/green deployment, and how long it is kept after the success.
+
+    Attributes:
+        question: The original task set, on ECS.
+        detachment: What is done at the production listener afterwards; None does nothing.
+        fleet: The original servers.
+    """
+
+    question: TaskSetQuestion | None = None
     wait_minutes: int
     detachment: ListenerRoute | None = None
+    fleet: FleetEnd | None = None
 
 
 class BatchOrder(Model):
@@ -66,6 +121,9 @@ class BatchOrder(Model):
         command: What each host is told, but for the events.
         script_seconds: How long all scripts of one host may run.
         traffic: What load balancers are told, but for the targets; None controls no traffic.
+        label: Which fleet the hosts belong to, in a blue/green deployment.
+        completes_deployment: A host that has gone through the segments runs the revision.
+        role_arn: The role in which AWS is asked what became of a host.
     """
 
     deployment_id: str
@@ -77,6 +135,9 @@ class BatchOrder(Model):
     agent_timeout_seconds: int
     script_seconds: int
     traffic: TrafficCommand | None = None
+    label: TargetLabel | None = None
+    completes_deployment: bool = True
+    role_arn: str | None = None
 
 
 class BatchReport(Model):
@@ -84,10 +145,12 @@ class BatchReport(Model):
 
     Attributes:
         untried: Hosts that were not started because too many others failed.
+        departed: Hosts that have left the fleet meanwhile.
         touched: Hosts on which something may have changed.
     """
 
     succeeded: tuple[str, ...] = ()
     failures: tuple[TargetFailure, ...] = ()
     untried: tuple[str, ...] = ()
+    departed: tuple[str, ...] = ()
     touched: tuple[str, ...] = ()

@@ -79,6 +79,8 @@ def _first_info(order: DeploymentOrder) -> DeploymentInfo:
         deployment_group_name=group.deployment_group_name,
         deployment_config_name=request.deployment_config_name or group.deployment_config_name,
         compute_platform=group.compute_platform,
+        deployment_style=group.deployment_style,
+        target_instances=request.target_instances,
         revision=request.revision,
         create_time=order.create_time,
         description=request.description,

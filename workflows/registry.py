@@ -16,6 +16,7 @@ from workflows.deployment_group import DeploymentGroupWorkflow
 from workflows.instance import InstanceWorkflow
 from workflows.log import LogWorkflow
 from workflows.plan import PlanWorkflow
+from workflows.scaling_watch import ScalingWatchWorkflow
 from workflows.termination import TerminationWorkflow
 
 ALL = (
@@ -27,6 +28,7 @@ ALL = (
     InstanceWorkflow,
     LogWorkflow,
     PlanWorkflow,
+    ScalingWatchWorkflow,
     TerminationWorkflow,
 )
 

@@ -1,7 +1,8 @@
-"""Walking a plan on a fleet of servers: wave after wave, batch after batch."""
+"""Walking through a fleet of servers: wave after wave, batch after batch."""
 
 import asyncio
 from datetime import timedelta
+from typing import NamedTuple
 
 from temporalio import workflow
 from temporalio.exceptions import ChildWorkflowError, is_cancelled_exception
@@ -10,43 +11,61 @@ from codedeploy.commands import LifecycleCommand
 from codedeploy.deployment import (
     BatchStatus,
     BatchSummary,
+    Creator,
     DeploymentOverview,
     TargetFailure,
     Wait,
 )
 from codedeploy.failures import named
-from codedeploy.lifecycle import LifecycleEvent, in_place_flow
 from codedeploy.pace import Batch, Pace
-from codedeploy.plan import Plan, Wave
+from codedeploy.plan import Plan
 from codedeploy.segments import segments
-from codedeploy.traffic_control import TrafficCommand
+from codedeploy.stage import Stage
+from codedeploy.waves import Wave
 from workflows.batch import BatchWorkflow
 from workflows.gates import Permission
 from workflows.nursery import Start, nursery
 from workflows.orders import BatchOrder, BatchReport, DeploymentOrder
+from workflows.traffic_desk import traffic_command
+
+
+class Admission(NamedTuple):
+    """What lets the batches of a walk start.
+
+    Attributes:
+        may_start: Waits until the batch of that number may start: pauses and gates.
+        one_by_one: A batch must have ended before the next one is asked for.
+        earlier: How many batches the deployment has had before this walk.
+    """
+
+    may_start: Permission
+    one_by_one: bool = False
+    earlier: int = 0
 
 
 class Rollout:
-    """One plan on its way through a fleet.
+    """One walk through a fleet.
 
     Args:
         order: The deployment it belongs to.
-        plan: What is to be done.
-        may_start: Waits until the batch of that number may start: pauses and gates.
-        has_gates: A batch must have ended before the next one is asked for.
+        plan: Whom to walk through, and at what pace.
+        stage: What is done to each host.
+        admission: What lets its batches start.
 
     Attributes:
+        batches: Those begun so far.
         touched: Each touched target, and whether it is in service.
         baking: The watch after a zone, while it lasts.
     """
 
     def __init__(
-        self, order: DeploymentOrder, plan: Plan, *, may_start: Permission, has_gates: bool
+        self, order: DeploymentOrder, plan: Plan, *, stage: Stage, admission: Admission
     ) -> None:
         self._order = order
         self._plan = plan
-        self._may_start = may_start
-        self._pace = Pace(plan, one_by_one=has_gates)
+        self._stage = stage
+        self._admission = admission
+        self._pace = Pace(plan, one_by_one=admission.one_by_one)
         self.batches: list[BatchSummary] = []
         self.succeeded: list[str] = []
         self.failures: list[TargetFailure] = []
@@ -66,15 +85,20 @@ class Rollout:
         """Whether every target was tried and enough of them succeeded."""
         return self._pace.is_success
 
+    @property
+    def in_progress(self) -> int:
+        """How many targets are under way."""
+        return self._pace.fleet.in_progress
+
     def overview_at(self, *, is_final: bool) -> DeploymentOverview:
         """Return the targets by status; what is under way is known exactly only to its batch."""
-        rest = self._pace.remaining
+        rest, departed = self._pace.remaining, self._pace.departed
         return DeploymentOverview(
             succeeded=len(self.succeeded),
             failed=len(self.failures),
             in_progress=self._pace.fleet.in_progress,
             pending=0 if is_final else rest,
-            skipped=rest if is_final else 0,
+            skipped=departed + (rest if is_final else 0),
         )
 
     async def _walk(self, start: Start) -> None:
@@ -82,20 +106,20 @@ class Rollout:
         while not pace.is_wave_over:
             await workflow.wait_condition(lambda: pace.can_start or pace.is_wave_over)
             if pace.can_start:
-                await self._may_start(pace.started + 1)
+                await self._admission.may_start(self._admission.earlier + pace.started + 1)
             # That await lets failures in: ask again.
             if pace.can_start:
                 start(self._deploy(pace.start()))
 
     async def _deploy(self, batch: Batch) -> None:
         order = self._batch_order(batch)
-        self.batches.append(_opened(batch, order.deployment_id))
+        self.batches.append(self._opened(batch, order.number))
         try:
             report = await workflow.execute_child_workflow(
                 BatchWorkflow.run,
                 order,
                 id=self.batches[batch.number - 1].workflow_id,
-                static_summary=_summary(batch),
+                static_summary=_summary(self.batches[batch.number - 1], batch.targets),
             )
         except ChildWorkflowError as error:
             report = _report_of_dead_batch(batch, error)
@@ -104,30 +128,17 @@ class Rollout:
     def _batch_order(self, batch: Batch) -> BatchOrder:
         return BatchOrder(
             deployment_id=self._order.deployment_id,
-            number=batch.number,
+            number=self._admission.earlier + batch.number,
             targets=batch.targets,
             share=batch.share,
-            segments=segments(self._flow, self._plan.size),
+            segments=segments(self._stage.flow, self._plan.size),
             command=self._command(),
             agent_timeout_seconds=self._order.group.agent_timeout_seconds,
             script_seconds=max(3600, sum(self._plan.revision.hook_timeout_seconds.values())),
-            traffic=self._traffic(),
-        )
-
-    @property
-    def _flow(self) -> tuple[LifecycleEvent, ...]:
-        return in_place_flow(with_traffic_control=self._order.group.controls_traffic)
-
-    def _traffic(self) -> TrafficCommand | None:
-        group = self._order.group
-        if not group.controls_traffic or group.load_balancer_info is None:
-            return None
-        return TrafficCommand(
-            deployment_id=self._order.deployment_id,
-            targets=(),
-            load_balancer_info=group.load_balancer_info,
-            timeout_seconds=group.traffic_timeout_seconds,
-            role_arn=group.service_role_arn,
+            traffic=traffic_command(self._order) if self._stage.moves_traffic else None,
+            label=self._stage.label,
+            completes_deployment=self._stage.completes_deployment,
+            role_arn=self._order.group.service_role_arn,
         )
 
     def _command(self) -> LifecycleCommand:
@@ -137,7 +148,8 @@ class Rollout:
             deployment_group_id=self._order.deployment_group_id,
             deployment_group_name=group.deployment_group_name,
             application_name=group.application_name,
-            deployment_creator=self._order.creator,
+            deployment_creator=Creator.ROLLBACK if self._stage.puts_back else self._order.creator,
+            deployment_type=group.deployment_style.deployment_type,
             revision=self._plan.revision,
             events=(),
             file_exists_behavior=request.file_exists_behavior,
@@ -147,12 +159,24 @@ class Rollout:
 
     def _record(self, batch: Batch, report: BatchReport) -> None:
         failed = [failure.target_id for failure in report.failures]
-        self._pace.finish(batch, succeeded=report.succeeded, failed=failed)
+        self._pace.finish(
+            batch, succeeded=report.succeeded, failed=failed, departed=report.departed
+        )
         self.succeeded += report.succeeded
         self.failures += report.failures
         healthy = set(report.succeeded)
         self.touched |= {target: target in healthy for target in report.touched}
         self.batches[batch.number - 1] = _closed(self.batches[batch.number - 1], report)
+
+    def _opened(self, batch: Batch, number: int) -> BatchSummary:
+        return BatchSummary(
+            number=number,
+            phase=", ".join(filter(None, (self._stage.name, batch.wave.name))),
+            status=BatchStatus.IN_PROGRESS,
+            workflow_id=f"{self._order.deployment_id}/batch-{number}",
+            overview=DeploymentOverview(in_progress=len(batch.targets)),
+            start_time=workflow.now(),
+        )
 
     async def _bake(self, wave: Wave) -> None:
         if not wave.bake_seconds:
@@ -163,21 +187,10 @@ class Rollout:
         self.baking = None
 
 
-def _summary(batch: Batch) -> str:
+def _summary(summary: BatchSummary, targets: tuple[str, ...]) -> str:
     """Return what the Web UI's timeline calls the batch; the server takes at most 400 bytes."""
-    phase = f" ({batch.wave.name})" if batch.wave.name else ""
-    return f"batch {batch.number}{phase}: {named(batch.targets)}"[:200]
-
-
-def _opened(batch: Batch, deployment_id: str) -> BatchSummary:
-    return BatchSummary(
-        number=batch.number,
-        phase=batch.wave.name,
-        status=BatchStatus.IN_PROGRESS,
-        workflow_id=f"{deployment_id}/batch-{batch.number}",
-        overview=DeploymentOverview(in_progress=len(batch.targets)),
-        start_time=workflow.now(),
-    )
+    phase = f" ({summary.phase})" if summary.phase else ""
+    return f"batch {summary.number}{phase}: {named(targets)}"[:200]
 
 
 def _closed(summary: BatchSummary, report: BatchReport) -> BatchSummary:
@@ -185,6 +198,7 @@ def _closed(summary: BatchSummary, report: BatchReport) -> BatchSummary:
         succeeded=len(report.succeeded),
         failed=len(report.failures),
         pending=len(report.untried),
+        skipped=len(report.departed),
     )
     return summary.model_copy(
         update={"status": BatchStatus.DONE, "end_time": workflow.now(), "overview": overview}

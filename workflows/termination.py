@@ -1,19 +1,25 @@
-"""The end of an original task set, some time after the deployment that replaced it."""
+"""The end of the original of a blue/green deployment, some time after the deployment itself."""
 
 from contextlib import suppress
 from datetime import timedelta
 
 from temporalio import workflow
 
+from activities.auto_scaling_groups import AutoScalingGroups
 from activities.ecs_services import EcsServices
+from activities.lifecycle_hooks import LifecycleHooks
 from activities.listeners import Listeners
-from workflows.options import CHANGE, REMOVE
-from workflows.orders import TerminationOrder
+from codedeploy.auto_scaling import ScalingQuestion
+from workflows.options import CHANGE, LONG_CHANGE
+from workflows.orders import FleetEnd, TerminationOrder
+
+FINISHING_LIMIT = timedelta(hours=1)
+"""How long the next deployment waits for the end of the original of the one before."""
 
 
 @workflow.defn
 class TerminationWorkflow:
-    """Keeps the original task set for its wait, deletes it, then detaches its target group.
+    """Keeps the original for its wait, then ends it.
 
     Its deployment has ended meanwhile, and its group is free. `rollway continue` sends `finish`; so
     does the next deployment, which then waits for the end.
@@ -25,28 +31,100 @@ class TerminationWorkflow:
 
     @workflow.run
     async def run(self, order: TerminationOrder) -> None:
-        """Wait, then delete the task set, and detach its target group when it has drained."""
+        """Let the replacement be itself, wait, then end the original."""
+        if order.fleet is not None:
+            await _settle(order.fleet)
         with suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: self._is_asked_to_finish,
                 timeout=timedelta(minutes=order.wait_minutes),
-                timeout_summary="the original task set is kept",
+                timeout_summary="the original task set is kept"
+                if order.fleet is None
+                else "the original instances are kept",
             )
-        await workflow.execute_activity_method(
-            EcsServices.delete,
-            order.question,
-            summary="Delete the original task set",
-            **REMOVE,
-        )
-        if order.detachment is not None:
-            await workflow.execute_activity_method(
-                Listeners.route,
-                order.detachment,
-                summary="Forward production traffic to the replacement's target group alone",
-                **CHANGE,
-            )
+        if order.fleet is not None:
+            await _end_fleet(order.fleet)
+        else:
+            await _end_task_set(order)
 
     @workflow.signal
     def finish(self) -> None:
         """End the wait."""
         self._is_asked_to_finish = True
+
+
+async def _end_task_set(order: TerminationOrder) -> None:
+    """Delete the original task set, then detach its target group when it has drained."""
+    assert order.question is not None
+    await workflow.execute_activity_method(
+        EcsServices.delete,
+        order.question,
+        summary="Delete the original task set",
+        **LONG_CHANGE,
+    )
+    if order.detachment is not None:
+        await workflow.execute_activity_method(
+            Listeners.route,
+            order.detachment,
+            summary="Forward production traffic to the replacement's target group alone",
+            **CHANGE,
+        )
+
+
+async def _settle(fleet: FleetEnd) -> None:
+    """Let the copy of an Auto Scaling group scale from now on as the original did."""
+    if fleet.copy_order is None:
+        return
+    await workflow.execute_activity_method(
+        AutoScalingGroups.settle,
+        fleet.copy_order,
+        summary=f"Resume processes of {fleet.copy_order.name}",
+        **LONG_CHANGE,
+    )
+
+
+async def _end_fleet(fleet: FleetEnd) -> None:
+    if fleet.terminates:
+        await _terminate(fleet)
+    else:
+        await _let_go(fleet)
+
+
+async def _terminate(fleet: FleetEnd) -> None:
+    if fleet.scaling_groups:
+        question = ScalingQuestion(names=fleet.scaling_groups, role_arn=fleet.instances.role_arn)
+        await workflow.execute_activity_method(
+            AutoScalingGroups.retire,
+            question,
+            summary=f"Delete {', '.join(fleet.scaling_groups)}"[:200],
+            **LONG_CHANGE,
+        )
+    if fleet.instances.names:
+        await workflow.execute_activity_method(
+            AutoScalingGroups.terminate,
+            fleet.instances,
+            summary=f"Terminate {len(fleet.instances.names)} original instances",
+            **LONG_CHANGE,
+        )
+
+
+async def _let_go(fleet: FleetEnd) -> None:
+    """Give the Auto Scaling groups of the original back to their owner: no hooks, no traffic."""
+    if fleet.hooks is not None and fleet.hooks.names:
+        await workflow.execute_activity_method(
+            LifecycleHooks.remove, fleet.hooks, summary="Remove lifecycle hooks", **CHANGE
+        )
+    for attachment in fleet.attachments:
+        await workflow.execute_activity_method(
+            AutoScalingGroups.detach,
+            attachment,
+            summary=f"Detach load balancers from {attachment.auto_scaling_group}",
+            **LONG_CHANGE,
+        )
+    for processes in fleet.resumed:
+        await workflow.execute_activity_method(
+            AutoScalingGroups.resume,
+            processes,
+            summary=f"Resume processes of {processes.auto_scaling_group}",
+            **CHANGE,
+        )

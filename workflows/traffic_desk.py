@@ -10,6 +10,7 @@ from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.traffic_control import TrafficCommand, TrafficReport
 from workflows.options import at_load_balancers
+from workflows.orders import DeploymentOrder
 
 
 class TrafficDesk:
@@ -51,11 +52,52 @@ class TrafficDesk:
         self._expected.discard(target)
 
     async def _called(self, event: LifecycleEvent, targets: tuple[str, ...]) -> TrafficReport:
-        is_blocked = event is LifecycleEvent.BLOCK_TRAFFIC
-        command = self._command.model_copy(update={"targets": targets})
-        return await workflow.execute_activity_method(
-            LoadBalancers.block if is_blocked else LoadBalancers.allow,
-            command,
-            summary=f"{event}: {', '.join(targets)}"[:200],
-            **at_load_balancers(command.timeout_seconds),
+        return await tell_load_balancers(
+            event, self._command.model_copy(update={"targets": targets})
         )
+
+
+async def tell_load_balancers(event: LifecycleEvent, command: TrafficCommand) -> TrafficReport:
+    """Carry out one of the two traffic events for all targets of `command`.
+
+    Raises:
+        ActivityError: The load balancers could not be told.
+    """
+    is_blocked = event is LifecycleEvent.BLOCK_TRAFFIC
+    return await workflow.execute_activity_method(
+        LoadBalancers.block if is_blocked else LoadBalancers.allow,
+        command,
+        summary=f"{event}: {', '.join(command.targets)}"[:200],
+        **at_load_balancers(command.timeout_seconds),
+    )
+
+
+def traffic_command(order: DeploymentOrder, targets: tuple[str, ...] = ()) -> TrafficCommand | None:
+    """Return what load balancers are told of `targets`; None if the group names none."""
+    group = order.group
+    if group.load_balancer_info is None:
+        return None
+    return TrafficCommand(
+        deployment_id=order.deployment_id,
+        targets=targets,
+        load_balancer_info=group.load_balancer_info,
+        timeout_seconds=group.traffic_timeout_seconds,
+        role_arn=group.service_role_arn,
+    )
+
+
+async def move_traffic(
+    order: DeploymentOrder, event: LifecycleEvent, targets: tuple[str, ...]
+) -> None:
+    """Carry out a traffic event for all of `targets`, without their scripts.
+
+    Raises:
+        DeploymentFailure: ELASTIC_LOAD_BALANCING_INVALID, some did not follow.
+        ActivityError: The load balancers could not be told.
+    """
+    command = traffic_command(order, targets)
+    assert command is not None
+    report = await tell_load_balancers(event, command)
+    if report.failures:
+        found = "; ".join(f"{name}: {why}" for name, why in report.failures.items())
+        raise DeploymentFailure(ErrorCode.ELASTIC_LOAD_BALANCING_INVALID, found)

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from codedeploy.errors import RollwayError
+
 PutBack = Callable[[], Awaitable[None]]
 T = TypeVar("T")
 
@@ -43,11 +45,16 @@ class Undo:
             try:
                 await put_back()
                 self.done.append(sentence)
-            except ActivityError as error:
-                cause = error.cause
-                why = cause.message if isinstance(cause, ApplicationError) else str(cause)
-                self.problems.append(f"not done: {sentence} {why}")
+            except (ActivityError, RollwayError) as error:
+                self.problems.append(f"not done: {sentence} {_why(error)}")
             self._told()
+
+
+def _why(error: ActivityError | RollwayError) -> str:
+    if isinstance(error, RollwayError):
+        return error.message
+    cause = error.cause
+    return cause.message if isinstance(cause, ApplicationError) else str(cause)
 
 
 @asynccontextmanager

@@ -62,3 +62,19 @@ ToRevision = Annotated[
 RollbackSubject = Annotated[
     str, typer.Argument(metavar="ID|APP/GROUP", help="A running deployment, or a group.")
 ]
+TargetTags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target-tag",
+        metavar="KEY=VALUE",
+        help="Blue/green: instances with any of these tags replace the original.",
+    ),
+]
+TargetScalingGroups = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target-auto-scaling-group",
+        metavar="NAME",
+        help="Blue/green: the instances of these replace the original.",
+    ),
+]

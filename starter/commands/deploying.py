@@ -1,6 +1,7 @@
 """`rollway plan`, `deploy` and `rollback`: changing what a group runs."""
 
 import shlex
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,15 +24,19 @@ from starter.commands.deploy_options import (
     PlanId,
     RevisionOption,
     RollbackSubject,
+    TargetScalingGroups,
+    TargetTags,
     ToRevision,
 )
 from starter.commands.exit_codes import exit_code_of_status
 from starter.commands.following import follow
 from starter.commands.naming import group_parts
 from starter.commands.options import GroupName, Output, Reason, Watch
+from starter.commands.replacement import target_instances
 from starter.commands.session import Session, connected
 from starter.commands.steering import intervene
 from starter.commands.terminal import note
+from starter.deployments import WayBack
 from starter.locations import location
 from starter.render.documents import OutputFormat
 from starter.render.plan import plan_view
@@ -44,24 +49,37 @@ async def plan(
     *,
     revision: RevisionOption = None,
     config: Config = None,
+    target_tag: TargetTags = None,
+    target_auto_scaling_group: TargetScalingGroups = None,
     output: Output = OutputFormat.TABLE,
 ) -> None:
     """Show what a deployment would do, and change nothing.
 
     For servers: hosts in order, batches, floor. For Lambda and ECS: the shifts with their times.
     """
-    request = await _request(session, group, revision, {"deployment_config_name": config})
+    members = {
+        "deployment_config_name": config,
+        "target_instances": target_instances(target_tag, target_auto_scaling_group),
+    }
+    request = await _request(session, group, revision, members)
     rollway = await session.rollway()
     made = await rollway.plan(request)
-    command = deploy_command(group, revision=revision, config=config, plan_id=made.plan_id)
+    typed = (
+        ("--revision", revision),
+        ("--config", config),
+        *(("--target-tag", tag) for tag in target_tag or ()),
+        *(("--target-auto-scaling-group", name) for name in target_auto_scaling_group or ()),
+        ("--plan-id", made.plan_id),
+    )
+    command = deploy_command(group, typed)
     canvas = session.terminal.canvas()
     session.terminal.answer(made, output, lambda: plan_view(made, canvas, command=command))
 
 
-def deploy_command(group: str, *, revision: str | None, config: str | None, plan_id: str) -> str:
-    """Return what to type to deploy what was planned."""
+def deploy_command(group: str, typed: Iterable[tuple[str, str | None]]) -> str:
+    """Return what to type to deploy what was planned; options without a value are left out."""
     words = ["rollway", "deploy", group]
-    for option, value in (("--revision", revision), ("--config", config), ("--plan-id", plan_id)):
+    for option, value in typed:
         words += [option, value] if value else []
     return shlex.join(words)
 
@@ -80,6 +98,8 @@ async def deploy(
     file_exists_behavior: FileExists = FileExistsBehavior.DISALLOW,
     auto_rollback: AutoRollback = None,
     ignore_alarms: IgnoreAlarms = False,
+    target_tag: TargetTags = None,
+    target_auto_scaling_group: TargetScalingGroups = None,
     watch: Watch = None,
     output: Output = OutputFormat.TABLE,
 ) -> int | None:
@@ -97,6 +117,7 @@ async def deploy(
         "file_exists_behavior": file_exists_behavior.value,
         "auto_rollback_configuration": _auto_rollback(auto_rollback),
         "override_alarm_configuration": AlarmConfiguration() if ignore_alarms else None,
+        "target_instances": target_instances(target_tag, target_auto_scaling_group),
     }
     request = await _request(session, group, revision, members)
     rollway = await session.rollway()
@@ -110,6 +131,8 @@ async def rollback(
     *,
     to: ToRevision = None,
     ignore_alarms: IgnoreAlarms = False,
+    target_tag: TargetTags = None,
+    target_auto_scaling_group: TargetScalingGroups = None,
     reason: Reason = "",
     watch: Watch = None,
     output: Output = OutputFormat.TABLE,
@@ -118,15 +141,18 @@ async def rollback(
     if not DEPLOYMENT_ID.fullmatch(subject):
         application, group = group_parts(subject)
         rollway = await session.rollway()
-        deployment_id = await rollway.rollback(
-            application, group, to=to, ignores_alarms=ignore_alarms
+        way = WayBack(
+            to=to,
+            ignores_alarms=ignore_alarms,
+            target_instances=target_instances(target_tag, target_auto_scaling_group),
         )
+        deployment_id = await rollway.rollback(application, group, way)
         return await _started(session, deployment_id, watch, output)
-    if to is not None or ignore_alarms:
+    if to or ignore_alarms or target_tag or target_auto_scaling_group:
         raise InvalidInput(
-            f"--to and --ignore-alarms are for a group, and {subject} is a deployment: it goes "
-            "back to what was there before it, whatever alarms say. Leave them out, or name the "
-            "group."
+            f"--to, --ignore-alarms and --target-... are for a group, and {subject} is a "
+            "deployment: it goes back to what was there before it, whatever alarms say. Leave "
+            "them out, or name the group."
         )
     await intervene(session, subject, Verb.ROLLBACK, reason=reason)
     if not _watches(session, watch):

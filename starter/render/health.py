@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from codedeploy.deployment import BatchStatus, Creator, DeploymentInfo
-from codedeploy.plan import UNHEALTHY_FIRST
+from codedeploy.waves import UNHEALTHY_FIRST
 from starter.render.canvas import Canvas
 from starter.render.lines import Part, line
 from starter.render.statuses import BAD, BUSY, GOOD

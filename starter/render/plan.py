@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from rich.text import Text
 
-from codedeploy.plan import Plan, Wave
+from codedeploy.plan import Plan
 from codedeploy.traffic_plan import AnyPlan
+from codedeploy.waves import Wave
 from starter.render.canvas import Canvas, duration
 from starter.render.lines import Part, counted, folded, line, table
 from starter.render.sizes import byte_size

@@ -10,8 +10,9 @@ from codedeploy.configs import (
 )
 from codedeploy.instance import Tag
 from codedeploy.instances import Host, InstanceHealth
-from codedeploy.plan import Known, Plan, floor_for, rollback_waves, waves_of
+from codedeploy.plan import Plan
 from codedeploy.revision import BundleType, LocalLocation, PinnedRevision, Revision, RevisionType
+from codedeploy.waves import Known, floor_for, rollback_waves, waves_of
 
 NOW_INSTALLED = "ab" * 32
 """sha256 of the group's last successful revision."""

@@ -10,8 +10,9 @@ from codedeploy.configs import PREDEFINED, DeploymentConfig, MinimumHealthyHosts
 from codedeploy.errors import DeploymentFailure
 from codedeploy.instances import InstanceHealth
 from codedeploy.pace import MOST_OPEN_BATCHES, Pace
-from codedeploy.plan import Known, Plan
+from codedeploy.plan import Plan
 from codedeploy.rollback import bystanders
+from codedeploy.waves import Known
 from tests.codedeploy.fleets import (
     CURRENT,
     OLD,

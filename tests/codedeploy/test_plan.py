@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from codedeploy.configs import PREDEFINED, DeploymentConfig, ZonalConfig
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.fleet import MOST_BATCHES, MOST_INSTANCES
-from codedeploy.plan import Known, Plan, differences, floor_for, rollback_waves, waves_of
+from codedeploy.plan import Plan, differences
+from codedeploy.waves import Known, floor_for, rollback_waves, waves_of
 from tests.codedeploy.fleets import (
     CURRENT,
     OLD,

@@ -8,10 +8,10 @@ from codedeploy.appspec import EcsAppSpec, LambdaAppSpec
 from codedeploy.configs import PREDEFINED
 from codedeploy.ecs_service import EcsFacts, Listener, Service, TargetGroup, TaskSet
 from codedeploy.lifecycle import ECS, ECS_HOOKS, LAMBDA, LifecycleEvent
-from codedeploy.plan import Known
 from codedeploy.revision import AppSpecContent, BundleType, PinnedRevision, Revision, RevisionType
 from codedeploy.traffic import Shift
 from codedeploy.traffic_plan import PinnedAppSpec, TrafficPlan, changes_between, label_of
+from codedeploy.waves import Known
 from tests.codedeploy.fleets import hosts, plan
 
 DEFINITION = "arn:aws:ecs:us-east-1:111122223333:task-definition/web:42"

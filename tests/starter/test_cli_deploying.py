@@ -129,7 +129,9 @@ def test_a_plan_ends_with_the_command_that_deploys_it() -> None:
 
 
 def test_a_command_to_type_is_quoted_for_the_shell() -> None:
-    command = deploy_command("shop/prod", revision="my release", config=None, plan_id="p-1")
+    command = deploy_command(
+        "shop/prod", [("--revision", "my release"), ("--config", None), ("--plan-id", "p-1")]
+    )
 
     assert command == "rollway deploy shop/prod --revision 'my release' --plan-id p-1"
 

@@ -1,4 +1,4 @@
-from codedeploy.plan import Plan, Wave
+from codedeploy.plan import Plan
 from codedeploy.revision import (
     BundleType,
     LocalLocation,
@@ -6,6 +6,7 @@ from codedeploy.revision import (
     Revision,
     RevisionType,
 )
+from codedeploy.waves import Wave
 from starter.render.lines import plain
 from starter.render.plan import plan_view
 from tests.starter import deployments as given_

@@ -7,7 +7,7 @@ from codedeploy.deployment import (
     DeploymentInfo,
     DeploymentOverview,
     DeploymentStatus,
-    TaskSetLabel,
+    TargetLabel,
     Wait,
 )
 from codedeploy.deployment_group import OnDeadline
@@ -229,7 +229,7 @@ def test_an_original_that_is_gone_is_not_waited_for() -> None:
 
 
 def test_tasks_that_start_are_counted() -> None:
-    info = traffic.service(task_sets_info=(traffic.task_set(TaskSetLabel.GREEN, 0, running=1),))
+    info = traffic.service(task_sets_info=(traffic.task_set(TargetLabel.GREEN, 0, running=1),))
 
     assert "1/3, 2 pending" in shown(info)
 

@@ -13,9 +13,9 @@ from codedeploy.deployment import (
     LambdaFunctionInfo,
     RollbackInfo,
     TargetFailure,
+    TargetLabel,
     TargetResult,
     TargetStatus,
-    TaskSetLabel,
     Wait,
 )
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
@@ -114,16 +114,16 @@ def function_put_back() -> DeploymentInfo:
     )
 
 
-def task_set(label: TaskSetLabel, weight: float, *, running: int = 3) -> ECSTaskSet:
+def task_set(label: TargetLabel, weight: float, *, running: int = 3) -> ECSTaskSet:
     """One of the two task sets of the service."""
     return ECSTaskSet(
-        identifer=f"ecs-svc/{1 if label is TaskSetLabel.BLUE else 2}",
+        identifer=f"ecs-svc/{1 if label is TargetLabel.BLUE else 2}",
         desired_count=3,
         running_count=running,
         pending_count=3 - running,
-        status="PRIMARY" if label is TaskSetLabel.BLUE else "ACTIVE",
+        status="PRIMARY" if label is TargetLabel.BLUE else "ACTIVE",
         traffic_weight=weight,
-        target_group="web-blue" if label is TaskSetLabel.BLUE else "web-green",
+        target_group="web-blue" if label is TargetLabel.BLUE else "web-green",
         task_set_label=label,
     )
 
@@ -152,7 +152,7 @@ def service(**members: Any) -> DeploymentInfo:
             name="prod:web",
         ),
         "traffic": progress((3, 10), config=CANARY, next_at=8),
-        "task_sets_info": (task_set(TaskSetLabel.BLUE, 90), task_set(TaskSetLabel.GREEN, 10)),
+        "task_sets_info": (task_set(TargetLabel.BLUE, 90), task_set(TargetLabel.GREEN, 10)),
     }
     return function(**(known | members))
 
@@ -163,7 +163,7 @@ def service_ready() -> DeploymentInfo:
         status=DeploymentStatus.READY,
         traffic=None,
         target=target(*INSTALLED, name="prod:web"),
-        task_sets_info=(task_set(TaskSetLabel.BLUE, 100), task_set(TaskSetLabel.GREEN, 0)),
+        task_sets_info=(task_set(TargetLabel.BLUE, 100), task_set(TargetLabel.GREEN, 0)),
         wait=Wait(
             reason="rollway continue: the replacement is ready",
             until=given_.at(65),
@@ -179,7 +179,7 @@ def service_kept(*, waits: bool = True) -> DeploymentInfo:
         complete_time=given_.at(5),
         traffic=progress((3, 10), (5, 100), config=CANARY),
         target=target(*INSTALLED, name="prod:web", status=TargetStatus.SUCCEEDED),
-        task_sets_info=(task_set(TaskSetLabel.BLUE, 0), task_set(TaskSetLabel.GREEN, 100)),
+        task_sets_info=(task_set(TargetLabel.BLUE, 0), task_set(TargetLabel.GREEN, 100)),
         deployment_overview=DeploymentOverview(succeeded=1),
         deployment_status_messages=("The original task set ecs-svc/1 is deleted in 60 min.",),
         instance_termination_wait_time_started=True,

@@ -11,7 +11,7 @@ from temporalio.workflow import ParentClosePolicy
 from activities.deployments import Deployments
 from activities.ecs_services import EcsServices
 from activities.listeners import Listeners
-from codedeploy.deployment import DeploymentOutcome, ECSTaskSet, TaskSetLabel, Termination
+from codedeploy.deployment import DeploymentOutcome, ECSTaskSet, TargetLabel, Termination
 from codedeploy.ecs_rules import replacement_of
 from codedeploy.ecs_service import (
     ACTIVE,
@@ -27,16 +27,14 @@ from codedeploy.identifiers import termination_workflow_id
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.traffic_plan import TrafficPlan
 from workflows.courses.passage import Passage, Tools
-from workflows.options import CHANGE, REMOVE, awaiting
+from workflows.options import CHANGE, LONG_CHANGE, awaiting
 from workflows.orders import DeploymentOrder, TerminationOrder
 from workflows.planning import Basis, ecs
-from workflows.termination import TerminationWorkflow
+from workflows.termination import FINISHING_LIMIT, TerminationWorkflow
 from workflows.undo import unbroken
 
 STEADY_LIMIT = timedelta(hours=1)
 """Source: CodeDeploy User Guide, ECS deployments: the replacement has an hour to become steady."""
-
-FINISHING_LIMIT = timedelta(hours=1)
 
 
 class EcsCourse:
@@ -155,12 +153,12 @@ class EcsCourse:
 
     def _task_sets(self, percent: int) -> list[ECSTaskSet]:
         facts = self._facts
-        blue = self._shown(facts.original, TaskSetLabel.BLUE, 100 - percent)
+        blue = self._shown(facts.original, TargetLabel.BLUE, 100 - percent)
         if self._replacement is None:
             return [blue]
-        return [blue, self._shown(self._replacement, TaskSetLabel.GREEN, percent)]
+        return [blue, self._shown(self._replacement, TargetLabel.GREEN, percent)]
 
-    def _shown(self, task_set: TaskSet, label: TaskSetLabel, percent: int) -> ECSTaskSet:
+    def _shown(self, task_set: TaskSet, label: TargetLabel, percent: int) -> ECSTaskSet:
         facts = self._facts
         is_primary = task_set.id == (self._primary or facts.original.id)
         return ECSTaskSet(
@@ -170,7 +168,7 @@ class EcsCourse:
             running_count=task_set.running_count,
             status=PRIMARY if is_primary else ACTIVE,
             traffic_weight=percent,
-            target_group=(facts.blue if label is TaskSetLabel.BLUE else facts.green).name,
+            target_group=(facts.blue if label is TargetLabel.BLUE else facts.green).name,
             task_set_label=label,
         )
 
@@ -215,7 +213,7 @@ class EcsCourse:
             update={"external_id": self._order.deployment_id}
         )
         await workflow.execute_activity_method(
-            EcsServices.delete, question, summary="Delete the replacement task set", **REMOVE
+            EcsServices.delete, question, summary="Delete the replacement task set", **LONG_CHANGE
         )
         self._replacement = None
 

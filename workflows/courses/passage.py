@@ -22,13 +22,15 @@ class Tools(NamedTuple):
     """What a deployment lends to its course.
 
     Attributes:
-        may_start: Asked before each shift.
+        may_start: Asked before each shift or batch.
+        one_by_one: It is to be asked for no two at once.
         ready: Waits until somebody continues, for at most so many minutes.
         changed: Told at every change.
     """
 
     hooks: HookCalls
     may_start: Permission
+    one_by_one: bool
     ready: Permission
     changed: Callable[[], None]
 

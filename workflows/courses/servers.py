@@ -1,32 +1,27 @@
-"""The course of a deployment to servers: wave after wave of batches."""
+"""The course of a deployment to servers in place: wave after wave of batches."""
 
 from typing import Any
 
-from codedeploy.deployment import DeploymentOutcome
+from codedeploy.deployment import DeploymentOutcome, DeploymentOverview
 from codedeploy.errors import DeploymentFailure, ErrorCode
-from codedeploy.failures import group_failures, health_constraints_message
+from codedeploy.failures import health_constraints_message
 from codedeploy.plan import Plan
-from workflows.gates import Permission
+from codedeploy.stage import in_place
+from workflows.courses.passage import Tools
 from workflows.orders import DeploymentOrder
 from workflows.planning import Basis, servers
 from workflows.rollout import Rollout
-
-SHOWN_FAILURES = 100
+from workflows.suspension import suspended
+from workflows.walks import Walks
 
 
 class ServerCourse:
-    """Deploys to a fleet of servers; what it touched is taken back by another deployment.
+    """Deploys to a fleet of servers; what it touched is taken back by another deployment."""
 
-    Attributes:
-        rollout: The plan on its way; None until it is walked.
-    """
-
-    def __init__(self, order: DeploymentOrder, *, may_start: Permission, has_gates: bool) -> None:
+    def __init__(self, order: DeploymentOrder, tools: Tools) -> None:
         self._order = order
-        self._may_start = may_start
-        self._has_gates = has_gates
-        self._is_over = False
-        self.rollout: Rollout | None = None
+        self._walks = Walks(order, tools)
+        self._problems: list[str] = []
 
     async def make_plan(self) -> Plan:
         """Return the plan; a rollback brings its own."""
@@ -38,10 +33,9 @@ class ServerCourse:
         Raises:
             DeploymentFailure: HEALTH_CONSTRAINTS, too many instances failed.
         """
-        self.rollout = rollout = Rollout(
-            self._order, plan, may_start=self._may_start, has_gates=self._has_gates
-        )
-        await rollout.run()
+        stage = in_place(with_traffic_control=self._order.group.controls_traffic)
+        async with suspended(self._order.group, tell=self._problems.append):
+            rollout = await self._walks.walk(plan, stage)
         if not rollout.is_success:
             message = health_constraints_message(
                 rollout.failures, size=plan.size, minimum_healthy=plan.minimum_healthy
@@ -50,31 +44,33 @@ class ServerCourse:
 
     def face(self, *, is_final: bool) -> dict[str, Any]:
         """Return the batches, the counts and the failures."""
-        if self.rollout is None:
+        if self._rollout is None:
             return {}
-        failures = self.rollout.failures
-        return {
-            "deployment_overview": self.rollout.overview_at(is_final=is_final),
-            "batches": tuple(self.rollout.batches),
-            "failures": tuple(failures[:SHOWN_FAILURES]),
-            "failure_groups": group_failures(failures),
-        } | ({"wait": self.rollout.baking} if self.rollout.baking else {})
+        overview: DeploymentOverview = self._rollout.overview_at(is_final=is_final)
+        return self._walks.face() | {
+            "deployment_overview": overview,
+            "undo_problems": tuple(self._problems),
+        }
 
     @property
     def touched(self) -> dict[str, bool]:
         """Each touched target, and whether it is in service."""
-        return self.rollout.touched if self.rollout else {}
+        return self._rollout.touched if self._rollout else {}
 
     def completed(self, outcome: DeploymentOutcome) -> DeploymentOutcome:
         """Return `outcome` with what became of the instances."""
-        if self.rollout is None:
+        if self._rollout is None:
             return outcome
         return outcome.model_copy(
             update={
-                "succeeded": tuple(self.rollout.succeeded),
-                "failed": tuple(failure.target_id for failure in self.rollout.failures),
+                "succeeded": tuple(self._rollout.succeeded),
+                "failed": tuple(failure.target_id for failure in self._rollout.failures),
             }
         )
+
+    @property
+    def _rollout(self) -> Rollout | None:
+        return self._walks.begun[0] if self._walks.begun else None
 
 
 def facts_of(plan: Plan) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from codedeploy.application import ComputePlatform
 from codedeploy.traffic_plan import AnyPlan
-from workflows.planning import ecs, lambda_, servers
+from workflows.planning import blue_green, ecs, lambda_, servers
 from workflows.planning.basis import Basis
 
 __all__ = ["Basis", "make_plan"]
@@ -16,6 +16,8 @@ async def make_plan(basis: Basis) -> AnyPlan:
         ActivityError: Something that must be known cannot be read.
     """
     match basis.group.compute_platform:
+        case ComputePlatform.SERVER if basis.group.is_blue_green:
+            return await blue_green.make_plan(basis)
         case ComputePlatform.SERVER:
             return await servers.make_plan(basis)
         case ComputePlatform.LAMBDA:

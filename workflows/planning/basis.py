@@ -11,8 +11,8 @@ from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.group_info import DeploymentGroupInfo, known_of
 from codedeploy.group_rules import check_config
-from codedeploy.plan import Known
 from codedeploy.revision import PinnedRevision, Revision, pinned_again
+from codedeploy.waves import Known
 from workflows.options import QUICK
 from workflows.orders import DeploymentOrder
 
@@ -23,6 +23,7 @@ class Basis(NamedTuple):
     Attributes:
         previous: The group's last good revision.
         termination: What the deployment before has left to do.
+        held: Instances of the group that are held before they enter service.
     """
 
     request: DeploymentRequest
@@ -30,16 +31,18 @@ class Basis(NamedTuple):
     known: Known
     previous: PinnedRevision | None
     termination: Termination | None
+    held: tuple[str, ...] = ()
 
     @classmethod
     def of_group(cls, request: DeploymentRequest, info: DeploymentGroupInfo) -> "Basis":
         """Return the basis of `request`, with its group as it is now."""
         return cls(
             request=request,
-            group=info.group,
+            group=info.serving_group,
             known=known_of(info),
             previous=info.last_successful_revision,
             termination=info.termination,
+            held=tuple(instance.name for instance in info.launches.kept),
         )
 
     @classmethod
@@ -51,6 +54,7 @@ class Basis(NamedTuple):
             known=order.known,
             previous=order.previous,
             termination=order.termination,
+            held=order.held,
         )
 
     async def config(self) -> DeploymentConfig:

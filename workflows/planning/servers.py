@@ -1,18 +1,10 @@
-"""Making the plan of a deployment to servers: pin the revision, find the hosts, count."""
+"""Making the plan of a deployment to servers in place: pin the revision, find the hosts, count."""
 
-from temporalio import workflow
-
-from activities.directory import Directory, HostQuestion
-from activities.load_balancers import LoadBalancers
-from activities.revisions import Revisions
-from codedeploy.deployment_group import DeploymentGroup
-from codedeploy.errors import DeploymentFailure, ErrorCode
-from codedeploy.instances import HealthClass, Host
-from codedeploy.plan import Plan, floor_for, waves_of
-from codedeploy.revision import PinnedRevision
-from codedeploy.traffic_control import TrafficCommand
-from workflows.options import LOOK, PIN, QUICK
+from codedeploy.instances import HealthClass
+from codedeploy.plan import Plan
+from codedeploy.waves import floor_for, waves_of
 from workflows.planning.basis import Basis
+from workflows.planning.hosts import check_load_balancers, find_hosts, pinned, warnings_of
 
 
 async def make_plan(basis: Basis) -> Plan:
@@ -24,17 +16,15 @@ async def make_plan(basis: Basis) -> Plan:
     """
     request, group, known = basis.request, basis.group, basis.known
     config = await basis.config()
-    revision = await _pinned(basis)
-    found = await workflow.execute_activity_method(
-        Directory.find_hosts, HostQuestion(group=group), summary="Find instances", **QUICK
-    )
+    revision = await pinned(basis)
+    found = await find_hosts(basis)
     hosts = found.hosts
     if request.update_outdated_instances_only:
         hosts = tuple(
             host for host in hosts if known.class_of(host.name) is not HealthClass.CURRENT
         )
     waves = waves_of(hosts, known, config)
-    await _check_load_balancers(group, hosts)
+    await check_load_balancers(group, tuple(host.name for host in hosts))
     floor = floor_for(config, len(hosts))
     return Plan(
         application_name=group.application_name,
@@ -46,42 +36,5 @@ async def make_plan(basis: Basis) -> Plan:
         minimum_healthy=floor.minimum_healthy,
         arithmetic=floor.arithmetic,
         waves=waves,
-        warnings=_warnings(found.silent, basis.previous),
+        warnings=warnings_of(found.silent, basis.previous),
     )
-
-
-async def _check_load_balancers(group: DeploymentGroup, hosts: tuple[Host, ...]) -> None:
-    if not group.controls_traffic or group.load_balancer_info is None:
-        return
-    command = TrafficCommand(
-        deployment_id="",
-        targets=tuple(host.name for host in hosts),
-        load_balancer_info=group.load_balancer_info,
-        role_arn=group.service_role_arn,
-    )
-    problems = await workflow.execute_activity_method(
-        LoadBalancers.look, command, summary="Look at the load balancers", **LOOK
-    )
-    if problems:
-        found = " ".join(f"{name}: {problem}" for name, problem in problems.items())
-        raise DeploymentFailure(ErrorCode.ELASTIC_LOAD_BALANCING_INVALID, found)
-
-
-async def _pinned(basis: Basis) -> PinnedRevision:
-    if basis.request.revision is None and basis.previous is not None:
-        return basis.previous
-    return await workflow.execute_activity_method(
-        Revisions.pin, basis.revision, summary="Pin the revision", **PIN
-    )
-
-
-def _warnings(silent: tuple[str, ...], previous: PinnedRevision | None) -> tuple[str, ...]:
-    warnings = []
-    if silent:
-        names = ", ".join(silent[:5]) + (" ..." if len(silent) > 5 else "")
-        warnings.append(
-            f"no agent asks for work on {names}: start it, or the host fails with AGENT_ISSUE"
-        )
-    if previous is None:
-        warnings.append("nothing succeeded here before: a failure could not be rolled back")
-    return tuple(warnings)

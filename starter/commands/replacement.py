@@ -1,0 +1,32 @@
+"""Naming the fleet that replaces another one, on the command line."""
+
+from collections.abc import Sequence
+
+from codedeploy.deployment_group import TagFilter, TagFilterType
+from codedeploy.errors import InvalidTargetInstances
+from codedeploy.target_instances import TargetInstances
+
+
+def target_instances(
+    tags: Sequence[str] | None, scaling_groups: Sequence[str] | None
+) -> TargetInstances | None:
+    """Return the fleet that was typed; None if none was.
+
+    Raises:
+        InvalidTargetInstances: A tag is no `KEY=VALUE` and no `KEY`.
+    """
+    if not tags and not scaling_groups:
+        return None
+    return TargetInstances(
+        tag_filters=tuple(map(_filter, tags or ())), auto_scaling_groups=tuple(scaling_groups or ())
+    )
+
+
+def _filter(typed: str) -> TagFilter:
+    key, has_value, value = typed.partition("=")
+    if not key:
+        raise InvalidTargetInstances(
+            f"--target-tag: expected KEY=VALUE, or KEY for any value, found {typed!r}"
+        )
+    kind = TagFilterType.KEY_AND_VALUE if has_value else TagFilterType.KEY_ONLY
+    return TagFilter(key=key, value=value, type=kind)

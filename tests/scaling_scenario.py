@@ -1,0 +1,142 @@
+"""The tests' language for Auto Scaling groups: agents come with the instances that are launched.
+
+await scaling.of(2)
+await scaling.deploy("v1")
+scaling.site.resize(3)
+await scaling.until_in_service(3)
+"""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+from temporalio.client import Client
+
+from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.group_info import DeploymentGroupInfo
+from codedeploy.launches import LaunchBook
+from starter.answers import DeploymentRow
+from tests.aws.endpoint import Endpoint
+from tests.aws.fleet_parts import FleetPlan
+from tests.aws.fleet_site import FleetSite, build_fleet
+from tests.scenario import Scenario, SimulatedHost
+
+LOOK_SECONDS = 0.05
+PATIENCE_SECONDS = 40
+
+IN_PLACE = {"deploymentType": "IN_PLACE", "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"}
+BEHIND = {"deploymentType": "IN_PLACE", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
+BLUE_GREEN = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
+
+
+class ScalingScenario(Scenario):
+    """One Auto Scaling group of the emulator, whose instances have simulated agents.
+
+    Attributes:
+        site: The group, and the load balancers in front.
+        failing_revision: Every host fails when it is given this one.
+    """
+
+    site: FleetSite
+
+    def __init__(self, temporal: Client, scratch: Path, *, aws: Endpoint, name: str) -> None:
+        super().__init__(temporal, scratch, name=name)
+        self._aws = aws
+        self._follower: asyncio.Task[None] | None = None
+        self.failing_revision = ""
+
+    async def of_group(self, size: int, **plan: Any) -> Self:
+        """Build a group of that size, and let agents come with its instances from now on."""
+        name = f"web-{self.application[-6:]}"
+        wanted = replace(FleetPlan(name=name, size=size, most=size + 4), **plan)
+        self.site = await asyncio.to_thread(build_fleet, self._aws, wanted)
+        await self._meet()
+        self._follower = asyncio.create_task(self._follow())
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+        await self.rollway.apply([self._without_groups()])
+        await super().__aexit__(*error)
+
+    def _without_groups(self) -> DeploymentGroup:
+        return DeploymentGroup.model_validate(
+            {"applicationName": self.application, "deploymentGroupName": "web"}
+        )
+
+    async def _follow(self) -> None:
+        while True:
+            await self._meet()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _meet(self) -> None:
+        """Start an agent on each instance of EC2 that has none."""
+        for name in await asyncio.to_thread(self._running):
+            if name not in self.hosts:
+                host = SimulatedHost(name, {}, changed=self._changed)
+                if self.failing_revision:
+                    host.failing["ValidateService"] = self.failing_revision
+                self.hosts[name] = host
+                await self._register(host)
+                await self.wake(name)
+
+    def _running(self) -> list[str]:
+        found = self._aws.client("ec2").describe_instances(
+            Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+        )
+        return [one["InstanceId"] for part in found["Reservations"] for one in part["Instances"]]
+
+    async def terminate(self, name: str) -> None:
+        """Let the Auto Scaling group become smaller by that instance."""
+        await self.kill(name)
+        await asyncio.to_thread(
+            self._aws.client("autoscaling").terminate_instance_in_auto_scaling_group,
+            InstanceId=name,
+            ShouldDecrementDesiredCapacity=True,
+        )
+
+    async def apply(self, **settings: Any) -> None:
+        """Apply the group: it means the Auto Scaling group."""
+        members = {"onPremisesInstanceTagFilters": [], **self.site.deployment_group}
+        await super().apply(**members | {"deploymentStyle": IN_PLACE} | self._settings | settings)
+
+    async def info(self) -> DeploymentGroupInfo:
+        """Return what the deployment group knows."""
+        return await self.rollway.group(self.application, "web")
+
+    async def until_kept(self, count: int) -> LaunchBook:
+        """Wait until so many instances are kept waiting; return what is known of launches."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len((book := (await self.info()).launches).kept) != count:
+                await asyncio.sleep(LOOK_SECONDS)
+        return book
+
+    async def until_states(self, group: str | None = None, **counts: int) -> dict[str, str]:
+        """Wait until so many instances are in these states, and none in others; return them.
+
+        Args:
+            group: The group's own Auto Scaling group, or the one of this name.
+            counts: By state, with `_` for the colon: `InService=2, Pending_Wait=1`.
+        """
+        wanted = sorted(
+            state.replace("_", ":") for state, count in counts.items() for _ in range(count)
+        )
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                states = await asyncio.to_thread(self.site.states, group)
+                if sorted(states.values()) == wanted:
+                    return states
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def until_listed(self, count: int, *, creator: str) -> list[DeploymentRow]:
+        """Wait until so many deployments by `creator` have ended; return them, newest first."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                rows = await self.rollway.deployments(group=f"{self.application}/web")
+                found = [row for row in rows if row.creator == creator and row.status.is_final]
+                if len(found) >= count:
+                    return found
+                await asyncio.sleep(LOOK_SECONDS)

@@ -1,0 +1,154 @@
+"""Blue/green deployments of servers: who serves when, and how all of it is put back."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from codedeploy.deployment import InterventionRequest
+from tests.two_fleets import TwoFleets
+
+BLUE = {"blue-1", "blue-2"}
+GREEN = {"green-1", "green-2"}
+INSTALL = [
+    "ApplicationStop",
+    "DownloadBundle",
+    "BeforeInstall",
+    "Install",
+    "AfterInstall",
+    "ApplicationStart",
+    "ValidateService",
+]
+ALLOW = ["BeforeAllowTraffic", "AfterAllowTraffic"]
+BLOCK = ["BeforeBlockTraffic", "AfterBlockTraffic"]
+
+
+@pytest.fixture
+async def fleets(
+    temporal: Client, control_plane: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[TwoFleets]:
+    async with TwoFleets(temporal, tmp_path, name=request.node.name[-40:]) as scenario:
+        with await scenario.of_fleets(2, 2):
+            yield scenario
+
+
+async def test_the_replacement_gets_the_traffic_and_then_the_original_loses_it(
+    fleets: TwoFleets,
+) -> None:
+    deployment = await fleets.replace("v2")
+
+    assert deployment.status == "Succeeded", deployment.error_information
+    assert fleets.serving == GREEN
+    assert fleets.witness.fewest == 2
+    assert fleets.path("green-1") == INSTALL + ALLOW
+    assert fleets.path("blue-1") == BLOCK
+    assert deployment.deployment_overview.succeeded == 2
+
+
+async def test_the_group_means_the_replacement_from_then_on(fleets: TwoFleets) -> None:
+    await fleets.replace("v2")
+
+    back = await fleets.replace("v3", by="blue")
+
+    assert back.status == "Succeeded", back.error_information
+    assert fleets.serving == BLUE
+    assert fleets.path("blue-1") == BLOCK + INSTALL + ALLOW
+
+
+async def test_a_replacement_that_fails_to_install_leaves_the_traffic_alone(
+    fleets: TwoFleets,
+) -> None:
+    fleets.failing("green-1", at="ValidateService", with_revision="v2")
+
+    deployment = await fleets.replace("v2", config="OneAtATime")
+
+    assert deployment.status == "Failed"
+    assert fleets.serving == BLUE
+    assert fleets.path("blue-1") == []
+
+
+async def test_an_original_that_does_not_leave_gets_everything_back(fleets: TwoFleets) -> None:
+    fleets.failing("blue-2", at="AfterBlockTraffic", with_revision="v2")
+
+    deployment = await fleets.replace("v2")
+
+    assert deployment.status == "Failed"
+    assert deployment.undo_problems == ()
+    assert fleets.serving == BLUE
+    assert fleets.witness.fewest == 2
+    assert fleets.path("blue-1") == BLOCK + ALLOW
+    assert fleets.path("green-1") == INSTALL + ALLOW + BLOCK
+
+
+async def test_traffic_comes_back_even_where_a_script_of_the_way_back_fails(
+    fleets: TwoFleets,
+) -> None:
+    fleets.failing("blue-2", at="AfterBlockTraffic", with_revision="v2")
+    fleets.failing("blue-1", at="BeforeAllowTraffic", with_revision="v2")
+
+    deployment = await fleets.replace("v2")
+
+    assert fleets.serving == BLUE
+    assert "blue-1" in " ".join(deployment.deployment_status_messages)
+
+
+async def test_a_ready_replacement_waits_for_a_word(fleets: TwoFleets) -> None:
+    fleets.rules["deploymentReadyOption"] = {
+        "actionOnTimeout": "STOP_DEPLOYMENT",
+        "waitTimeInMinutes": 10,
+    }
+    await fleets.begin("v2", config="AllAtOnce")
+    ready = await fleets.until(lambda info: info.status == "Ready")
+    assert ready.deployment_overview.ready == 2
+    assert (await fleets.target("green-1")).status == "Ready"
+    assert fleets.serving == BLUE
+
+    await fleets.rollway.continue_deployment(fleets.last_id, InterventionRequest())
+
+    assert (await fleets.ended(fleets.last_id)).status == "Succeeded"
+    assert fleets.serving == GREEN
+
+
+async def test_a_stop_while_it_waits_leaves_the_original_serving(fleets: TwoFleets) -> None:
+    fleets.rules["deploymentReadyOption"] = {
+        "actionOnTimeout": "STOP_DEPLOYMENT",
+        "waitTimeInMinutes": 10,
+    }
+    await fleets.begin("v2", config="AllAtOnce")
+    await fleets.until(lambda info: info.status == "Ready")
+
+    await fleets.rollway.intervene(fleets.last_id, "stop", InterventionRequest())
+
+    assert (await fleets.ended(fleets.last_id)).status == "Stopped"
+    assert fleets.serving == BLUE
+    assert fleets.path("blue-1") == []
+
+
+async def test_a_stop_in_the_middle_of_the_reroute_takes_the_replacement_out_again(
+    fleets: TwoFleets,
+) -> None:
+    fleets.holding("green-2", at="BeforeAllowTraffic")
+    await fleets.begin("v2", config="OneAtATime")
+    await fleets.hosts["green-2"].is_held.wait()
+    assert fleets.serving == {*BLUE, "green-1"}
+
+    await fleets.rollway.intervene(fleets.last_id, "stop", InterventionRequest())
+
+    assert (await fleets.ended(fleets.last_id)).status == "Stopped"
+    assert fleets.serving == BLUE
+    assert fleets.path("blue-1") == []
+
+
+async def test_each_target_tells_of_both_stages_and_its_part(fleets: TwoFleets) -> None:
+    await fleets.replace("v2")
+
+    green, blue = await fleets.target("green-1"), await fleets.target("blue-1")
+
+    assert green.instance_label == "Green"
+    assert [event.lifecycle_event_name for event in green.events][-3:] == [
+        "BeforeAllowTraffic",
+        "AllowTraffic",
+        "AfterAllowTraffic",
+    ]
+    assert blue.instance_label == "Blue"

@@ -1,0 +1,205 @@
+"""Instances on their way into and out of Auto Scaling groups: deployed to before they serve."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from tests.aws.emulator import Emulator
+from tests.scaling_scenario import BEHIND, ScalingScenario
+
+LAUNCHED = "autoscaling"
+INSTALL = [
+    "ApplicationStop",
+    "DownloadBundle",
+    "BeforeInstall",
+    "Install",
+    "AfterInstall",
+    "ApplicationStart",
+    "ValidateService",
+]
+
+
+@pytest.fixture
+async def scaling(
+    temporal: Client, control_plane: Path, aws: Emulator, tmp_path: Path
+) -> AsyncIterator[ScalingScenario]:
+    async with ScalingScenario(temporal, tmp_path, aws=aws, name="scaling") as scenario:
+        yield scenario
+
+
+async def test_a_launched_instance_has_the_last_good_revision_before_it_serves(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    await scaling.deploy("v1")
+    (first,) = scaling.hosts
+
+    scaling.site.resize(2)
+    states = await scaling.until_states(InService=2)
+
+    (launched,) = {*states} - {first}
+    assert scaling.path(launched) == INSTALL
+    (row,) = await scaling.until_listed(1, creator=LAUNCHED)
+    assert (row.status, row.revision_label) == ("Succeeded", "v1")
+
+
+async def test_behind_a_load_balancer_it_is_registered_before_it_serves(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    scaling.with_settings(deploymentStyle=BEHIND)
+    await scaling.deploy("v1")
+
+    scaling.site.resize(2)
+    states = await scaling.until_states(InService=2)
+
+    (row,) = await scaling.until_listed(1, creator=LAUNCHED)
+    (target,) = await scaling.rollway.targets(row.deployment_id)
+    assert [event.lifecycle_event_name for event in target.events][-2:] == [
+        "AllowTraffic",
+        "AfterAllowTraffic",
+    ]
+    assert scaling.site.targets(scaling.site.target_groups[0]) == dict.fromkeys(states, "healthy")
+
+
+async def test_without_a_good_revision_instances_are_let_in(scaling: ScalingScenario) -> None:
+    await scaling.of_group(1)
+    await scaling.apply()
+
+    scaling.site.resize(2)
+    states = await scaling.until_states(InService=2)
+
+    assert [scaling.path(name) for name in states] == [[], []]
+
+
+async def test_an_instance_that_cannot_be_deployed_to_is_abandoned(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    await scaling.deploy("v1")
+    scaling.failing_revision = "v1"
+
+    scaling.site.resize(2)
+    (row, *_) = await scaling.until_listed(1, creator=LAUNCHED)
+
+    deployment = await scaling.rollway.deployment(row.deployment_id)
+    assert deployment.status == "Failed"
+    assert "abandoned" in " ".join(deployment.deployment_status_messages)
+
+
+async def test_a_bad_revision_is_not_tried_on_instances_without_end(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    scaling.with_settings(launchFailureLimit=2)
+    await scaling.deploy("v1")
+    scaling.failing_revision = "v1"
+
+    scaling.site.resize(2)
+    await scaling.until_listed(2, creator=LAUNCHED)
+    states = await scaling.until_states(InService=1, Pending_Wait=1)
+    (kept,) = [name for name, state in states.items() if state != "InService"]
+
+    launches = await scaling.until_kept(1)
+    assert launches.failures == 2
+    assert [instance.name for instance in launches.kept] == [kept]
+    assert scaling.path(kept) == []
+
+
+async def test_a_deployment_that_succeeds_takes_the_kept_ones_along(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    scaling.with_settings(launchFailureLimit=1)
+    await scaling.deploy("v1")
+    scaling.failing_revision = "v1"
+    scaling.site.resize(2)
+    await scaling.until_listed(1, creator=LAUNCHED)
+    await scaling.until_kept(1)
+
+    deployment = await scaling.deploy("v2")
+
+    assert deployment.target_count == 2
+    await scaling.until_states(InService=2)
+    await scaling.until_kept(0)
+
+
+async def test_what_is_launched_during_a_deployment_is_brought_up_to_date_after_it(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    await scaling.deploy("v1")
+    (first,) = scaling.hosts
+    hold = scaling.holding(first, at="Install")
+    await scaling.start("v2")
+    await scaling.hosts[first].is_held.wait()
+
+    scaling.site.resize(2)
+    states = await scaling.until_states(InService=2)
+    hold.set()
+    (row,) = await scaling.until_listed(1, creator="CodeDeployAutoUpdate")
+
+    (launched,) = {*states} - {first}
+    assert (row.status, row.revision_label) == ("Succeeded", "v2")
+    assert len(scaling.deployments_on(launched)) == 2
+    assert len(scaling.deployments_on(first)) == 2
+
+
+async def test_outdated_instances_are_left_alone_if_the_group_says_so(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    scaling.with_settings(outdatedInstancesStrategy="IGNORE")
+    await scaling.deploy("v1")
+    (first,) = scaling.hosts
+    hold = scaling.holding(first, at="Install")
+    await scaling.start("v2")
+    await scaling.hosts[first].is_held.wait()
+
+    scaling.site.resize(2)
+    await scaling.until_states(InService=2)
+    hold.set()
+    await scaling.ended(scaling.last_id)
+
+    assert (await scaling.info()).active is None
+    rows = await scaling.rollway.deployments(group=f"{scaling.application}/web")
+    assert sorted(row.creator for row in rows) == [LAUNCHED, "user", "user"]
+
+
+async def test_a_leaving_instance_is_stopped_before_it_is_terminated(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(2)
+    scaling.with_settings(terminationHookEnabled=True)
+    await scaling.deploy("v1", config="AllAtOnce")
+    for host in scaling.hosts.values():
+        host.runs.clear()
+
+    scaling.site.resize(1)
+    (row,) = await scaling.until_listed(1, creator="autoscalingTermination")
+    states = await scaling.until_states(InService=1)
+
+    (gone,) = {*scaling.hosts} - {*states}
+    assert row.status == "Succeeded"
+    assert scaling.path(gone) == ["ApplicationStop"]
+
+
+async def test_scale_in_during_a_deployment_is_no_failure(scaling: ScalingScenario) -> None:
+    await scaling.of_group(2)
+    scaling.with_settings(agentTimeoutSeconds=5)
+    await scaling.apply()
+    first, second = sorted(scaling.hosts)
+    hold = scaling.holding(first, at="Install")
+    await scaling.start("v1", config="OneAtATime")
+    await scaling.hosts[first].is_held.wait()
+
+    await scaling.terminate(second)
+    hold.set()
+    deployment = await scaling.ended(scaling.last_id)
+
+    assert deployment.status == "Succeeded", deployment.error_information
+    assert deployment.deployment_overview.skipped == 1
+    left = await scaling.rollway.target(scaling.last_id, second)
+    assert left.status == "Skipped"

@@ -1,0 +1,234 @@
+"""The course of a blue/green deployment to servers: another fleet, then its traffic, then the end.
+
+Source: CodeDeploy User Guide, Overview of an EC2/On-Premises blue/green deployment.
+"""
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.workflow import ParentClosePolicy
+
+from activities.deployments import Deployments
+from codedeploy.deployment import (
+    DeploymentOutcome,
+    DeploymentOverview,
+    DeploymentStatus,
+    Termination,
+)
+from codedeploy.errors import DeploymentFailure, ErrorCode
+from codedeploy.failures import health_constraints_message, named
+from codedeploy.handover import Handover
+from codedeploy.identifiers import termination_workflow_id
+from codedeploy.plan import Plan, walk_through
+from codedeploy.stage import (
+    ALLOW_ORIGINAL,
+    BLOCK_ORIGINAL,
+    BLOCK_REPLACEMENT,
+    INSTALL,
+    REROUTE,
+    Stage,
+)
+from workflows.courses.passage import Tools
+from workflows.green_fleets import GreenFleet, green_fleet
+from workflows.options import awaiting
+from workflows.orders import DeploymentOrder, FleetEnd, TerminationOrder
+from workflows.original_fleet import OriginalFleet
+from workflows.planning import Basis, blue_green
+from workflows.rollout import Rollout
+from workflows.termination import FINISHING_LIMIT, TerminationWorkflow
+from workflows.traffic_desk import move_traffic
+from workflows.undo import Undo, undone_on_failure
+from workflows.walks import Walks
+
+
+class BlueGreenCourse:
+    """Replaces one fleet of servers by another; ended in any way but well, the first one serves."""
+
+    touched: dict[str, bool] = {}
+
+    def __init__(self, order: DeploymentOrder, tools: Tools) -> None:
+        self._order = order
+        self._tools = tools
+        self._walks = Walks(order, tools)
+        self._undo = Undo(told=tools.changed)
+        self._messages: list[str] = []
+        self._handover: Handover | None = None
+        self._fleet: GreenFleet | None = None
+        self._termination: Termination | None = None
+
+    async def make_plan(self) -> Plan:
+        """Return the plan, once what the deployment before left to do is done."""
+        if self._order.termination is not None:
+            await workflow.execute_activity_method(
+                Deployments.finish_termination,
+                self._order.termination.workflow_id,
+                summary="End the original fleet of the deployment before",
+                **awaiting(FINISHING_LIMIT),
+            )
+        return await blue_green.make_plan(Basis.of_order(self._order)._replace(termination=None))
+
+    async def run(self, plan: Plan) -> None:
+        """Install beside the original, move the traffic; put all back if that does not end well.
+
+        Raises:
+            DeploymentFailure: Too many instances failed, or the original did not leave service.
+        """
+        assert plan.handover is not None
+        self._handover = plan.handover
+        self._fleet = fleet = green_fleet(self._order, plan.handover, say=self._say)
+        original = OriginalFleet(self._order, plan.handover)
+        async with undone_on_failure(self._undo):
+            green = await fleet.provide(self._undo)
+            ready = await self._install(plan, green)
+            if plan.handover.ready_wait_minutes:
+                await self._tools.ready(plan.handover.ready_wait_minutes)
+            await self._reroute(plan, ready)
+            await fleet.take_over(self._undo)
+            await original.freeze(self._undo)
+            await self._block_original(plan, await original.members())
+        await self._leave_termination(original.end())
+
+    # --- the stages
+
+    async def _install(self, plan: Plan, green: tuple[str, ...]) -> tuple[str, ...]:
+        floor = plan.minimum_healthy
+        rollout = await self._walks.walk(walk_through(plan, green, minimum_healthy=floor), INSTALL)
+        self._check(rollout, plan)
+        return tuple(name for name in green if name in set(rollout.succeeded))
+
+    async def _reroute(self, plan: Plan, ready: tuple[str, ...]) -> None:
+        """Let the replacement have traffic, beside the original."""
+        self._undo.push(
+            "The replacement has no traffic any more.",
+            lambda: self._put_back(plan, BLOCK_REPLACEMENT, ready),
+        )
+        floor = plan.minimum_healthy
+        rollout = await self._walks.walk(walk_through(plan, ready, minimum_healthy=floor), REROUTE)
+        self._check(rollout, plan)
+
+    async def _block_original(self, plan: Plan, blue: tuple[str, ...]) -> None:
+        """Take the traffic from the original, all at once."""
+        self._undo.push(
+            "The original has the traffic again.",
+            lambda: self._put_back(plan, ALLOW_ORIGINAL, blue),
+        )
+        rollout = await self._walks.walk(_at_once(plan, blue), BLOCK_ORIGINAL)
+        if rollout.failures:
+            first = rollout.failures[0]
+            raise DeploymentFailure(
+                ErrorCode.HEALTH_CONSTRAINTS,
+                f"{len(rollout.failures)} of {len(blue)} original instances did not leave service. "
+                f"First: {first.message}",
+            )
+
+    async def _put_back(self, plan: Plan, stage: Stage, targets: tuple[str, ...]) -> None:
+        """Take a stage back; the traffic of an instance moves even if a script of it fails."""
+        rollout = await self._walks.walk(_at_once(plan, targets), stage)
+        left = tuple(failure.target_id for failure in rollout.failures)
+        if not left:
+            return
+        self._say(f"{stage.name}: scripts of {named(left)} failed; its traffic is moved anyway.")
+        await move_traffic(self._order, stage.traffic_event, left)
+
+    def _check(self, rollout: Rollout, plan: Plan) -> None:
+        failures = self._walks.failures
+        is_enough = plan.size - len(failures) >= plan.minimum_healthy
+        if rollout.is_success and is_enough:
+            return
+        message = health_constraints_message(
+            failures, size=plan.size, minimum_healthy=plan.minimum_healthy
+        )
+        raise DeploymentFailure(ErrorCode.HEALTH_CONSTRAINTS, message)
+
+    async def _leave_termination(self, end: FleetEnd) -> None:
+        """Leave what becomes of the original to a workflow of its own; the group is free."""
+        assert self._fleet is not None
+        assert self._handover is not None
+        workflow_id = termination_workflow_id(self._order.deployment_id)
+        minutes = self._handover.termination_wait_minutes if end.terminates else 0
+        await workflow.start_child_workflow(
+            TerminationWorkflow.run,
+            TerminationOrder(
+                wait_minutes=minutes,
+                fleet=end.model_copy(update={"copy_order": self._fleet.copy_order}),
+            ),
+            id=workflow_id,
+            parent_close_policy=ParentClosePolicy.ABANDON,
+            static_summary=_summary_of_end(self._order, end),
+        )
+        self._termination = Termination(workflow_id=workflow_id)
+        self._say(_kept(end, minutes))
+
+    # --- what it shows
+
+    def face(self, *, is_final: bool) -> dict[str, Any]:
+        """Return the batches, the replacement's counts, the failures and what was put back."""
+        if self._handover is None:
+            return {}
+        return self._walks.face() | {
+            "deployment_overview": self._overview(is_final=is_final),
+            "deployment_status_messages": (*self._messages, *self._undo.done),
+            "undo_problems": tuple(self._undo.problems),
+            "instance_termination_wait_time_started": self._waits_for_end,
+        }
+
+    def completed(self, outcome: DeploymentOutcome) -> DeploymentOutcome:
+        """Return `outcome` with the fleet that serves now, and what is left to do."""
+        if outcome.status is not DeploymentStatus.SUCCEEDED or self._fleet is None:
+            return outcome
+        failed = tuple(failure.target_id for failure in self._walks.failures)
+        return outcome.model_copy(
+            update={
+                "succeeded": tuple(self._walks.begun[1].succeeded),
+                "failed": failed,
+                "termination": self._termination,
+                "fleet": self._fleet.serving,
+            }
+        )
+
+    @property
+    def _waits_for_end(self) -> bool:
+        return self._termination is not None and bool(self._handover and self._handover.terminates)
+
+    def _overview(self, *, is_final: bool) -> DeploymentOverview:
+        """Return the replacement instances by status: `Ready` are those that await traffic."""
+        assert self._handover is not None
+        install, reroute, *_ = (*self._walks.begun, None, None)
+        walks = [walk for walk in (install, reroute) if walk is not None]
+        failed = sum(len(walk.failures) for walk in walks)
+        succeeded = len(reroute.succeeded) if reroute else 0
+        in_progress = walks[-1].in_progress if walks else 0
+        installed = len(install.succeeded) if install else 0
+        late = len(reroute.failures) + in_progress if reroute else 0
+        ready = installed - succeeded - late
+        rest = self._handover.size - failed - succeeded - in_progress - ready
+        return DeploymentOverview(
+            pending=0 if is_final else rest,
+            in_progress=in_progress,
+            succeeded=succeeded,
+            failed=failed,
+            skipped=rest if is_final else 0,
+            ready=ready,
+        )
+
+    def _say(self, message: str) -> None:
+        self._messages.append(message)
+        self._tools.changed()
+
+
+def _at_once(plan: Plan, targets: tuple[str, ...]) -> Plan:
+    """Return `plan` for a walk through all of `targets` with nothing held back."""
+    return walk_through(plan.model_copy(update={"size": len(targets)}), targets, minimum_healthy=0)
+
+
+def _summary_of_end(order: DeploymentOrder, end: FleetEnd) -> str:
+    verb = "Terminate" if end.terminates else "Let go of"
+    return f"{verb} the original instances of {order.group.full_name}"
+
+
+def _kept(end: FleetEnd, minutes: int) -> str:
+    count = len(end.instances.names)
+    if not end.terminates:
+        return f"The {count} original instances are kept, without traffic."
+    when = f"in {minutes} min" if minutes else "now"
+    return f"The {count} original instances are terminated {when}."

@@ -1,0 +1,202 @@
+"""The fleet that a blue/green deployment puts in the place of another."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+from temporalio.exceptions import TimeoutError as TemporalTimeout
+
+from activities.agents import Agents, AgentsQuestion
+from activities.auto_scaling_groups import AutoScalingGroups
+from activities.lifecycle_hooks import LifecycleHooks
+from codedeploy.auto_scaling import AttachmentOrder, GreenFleetOrder, ScalingGroup, ScalingQuestion
+from codedeploy.errors import DeploymentFailure, ErrorCode
+from codedeploy.handover import Handover
+from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.scaling_hooks import hooks_of
+from codedeploy.target_instances import TargetInstances
+from workflows.options import CHANGE, LONG_CHANGE, awaiting
+from workflows.orders import DeploymentOrder
+from workflows.original_fleet import look
+from workflows.traffic_desk import move_traffic
+from workflows.undo import Undo, unbroken
+
+IN_SERVICE_LIMIT = timedelta(hours=1)
+AGENTS_LIMIT = timedelta(hours=1)
+
+
+class GreenFleet(Protocol):
+    """Where the replacement instances come from.
+
+    Attributes:
+        serving: How the deployment group finds them from now on.
+    """
+
+    serving: TargetInstances
+
+    @property
+    def copy_order(self) -> GreenFleetOrder | None:
+        """The copy of an Auto Scaling group that they are; None if they are none."""
+
+    async def provide(self, undo: Undo) -> tuple[str, ...]:
+        """Return the names of the replacement instances when they can be deployed to."""
+
+    async def take_over(self, undo: Undo) -> None:
+        """Let what comes after them have traffic as they have."""
+
+
+def green_fleet(
+    order: DeploymentOrder, handover: Handover, *, say: Callable[[str], None]
+) -> GreenFleet:
+    """Return the replacement that `handover` means; `say` tells people what no event tells."""
+    if handover.replacement is not None:
+        return ExistingFleet(order, handover.green, serving=handover.replacement)
+    return CopiedFleet(order, handover, say=say)
+
+
+class ExistingFleet:
+    """Instances that somebody has provided."""
+
+    copy_order: GreenFleetOrder | None = None
+
+    def __init__(
+        self, order: DeploymentOrder, names: tuple[str, ...], *, serving: TargetInstances
+    ) -> None:
+        self._order = order
+        self._names = names
+        self.serving = serving
+
+    async def provide(self, undo: Undo) -> tuple[str, ...]:
+        """Return those of the plan, when none of them has traffic.
+
+        A HAProxy would send some as soon as they answer its checks.
+
+        Raises:
+            DeploymentFailure: ELASTIC_LOAD_BALANCING_INVALID, some keep theirs.
+        """
+        await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, self._names)
+        return self._names
+
+    async def take_over(self, undo: Undo) -> None:
+        """Leave everything as it is: whoever provided them has seen to it."""
+
+
+class CopiedFleet:
+    """A copy of the Auto Scaling group that it replaces."""
+
+    def __init__(
+        self, order: DeploymentOrder, handover: Handover, *, say: Callable[[str], None]
+    ) -> None:
+        self._group = order.group
+        self._group_id = order.deployment_group_id
+        self._role = order.group.service_role_arn
+        self._say = say
+        name = f"CodeDeploy_{order.group.deployment_group_name}_{order.deployment_id}"
+        self.serving = TargetInstances(auto_scaling_groups=(name,))
+        self.copy_order: GreenFleetOrder = GreenFleetOrder(
+            source=handover.copied,
+            name=name,
+            size=handover.size,
+            owner=order.deployment_id,
+            role_arn=self._role,
+        )
+
+    async def provide(self, undo: Undo) -> tuple[str, ...]:
+        """Copy the group; return its instances when they are in service and have their agents.
+
+        An instance without an agent fails when it is deployed to, by name.
+
+        Raises:
+            DeploymentFailure: TIMEOUT, they are not in service in time.
+        """
+        if self._group.keep_failed_green_fleet:
+            undo.push(f"{self.copy_order.name} is kept for inspection.", self._tell_it_is_kept)
+        else:
+            undo.push(f"{self.copy_order.name} was deleted.", self._delete)
+        await unbroken(
+            workflow.execute_activity_method(
+                AutoScalingGroups.copy,
+                self.copy_order,
+                summary=f"Copy {self.copy_order.source} to {self.copy_order.name}",
+                **LONG_CHANGE,
+            )
+        )
+        names = await self._until_in_service()
+        await workflow.execute_activity_method(
+            Agents.until_present,
+            AgentsQuestion(names=names, patience_seconds=self._group.agent_timeout_seconds),
+            summary="Wait for the agents of the replacement",
+            **awaiting(AGENTS_LIMIT),
+        )
+        return names
+
+    async def take_over(self, undo: Undo) -> None:
+        """Attach its load balancers, and hold what is launched from now on for its deployment."""
+        (source,) = await look(
+            ScalingQuestion(names=(self.copy_order.source,), role_arn=self._role)
+        )
+        attachment = AttachmentOrder(
+            auto_scaling_group=self.copy_order.name,
+            target_group_arns=source.target_group_arns,
+            load_balancer_names=source.load_balancer_names,
+            role_arn=self._role,
+        )
+        undo.push(
+            f"The load balancers were detached from {self.copy_order.name}.",
+            lambda: self._detach(attachment),
+        )
+        hooks = hooks_of(self.serving.instead_of(self._group), self._group_id)
+        await unbroken(
+            workflow.execute_activity_method(
+                LifecycleHooks.repair, hooks, summary="Install lifecycle hooks", **CHANGE
+            )
+        )
+        await unbroken(
+            workflow.execute_activity_method(
+                AutoScalingGroups.attach,
+                attachment,
+                summary=f"Attach load balancers to {self.copy_order.name}",
+                **CHANGE,
+            )
+        )
+
+    async def _until_in_service(self) -> tuple[str, ...]:
+        try:
+            return await workflow.execute_activity_method(
+                AutoScalingGroups.until_in_service,
+                self.copy_order,
+                summary=f"Wait until {self.copy_order.size} instances are in service",
+                **awaiting(IN_SERVICE_LIMIT),
+            )
+        except ActivityError as error:
+            if not isinstance(error.cause, TemporalTimeout):
+                raise
+            details = error.cause.last_heartbeat_details
+            last = f" {ScalingGroup.model_validate(details[0]).trouble}." if details else ""
+            raise DeploymentFailure(
+                ErrorCode.TIMEOUT,
+                f"{self.copy_order.name} had no {self.copy_order.size} instances in service within "
+                f"{IN_SERVICE_LIMIT.total_seconds() / 60:.0f} min.{last} Look at its activity "
+                "history, correct the launch template, and deploy again.",
+            ) from error
+
+    async def _delete(self) -> None:
+        await workflow.execute_activity_method(
+            AutoScalingGroups.delete,
+            self.copy_order,
+            summary=f"Delete {self.copy_order.name}",
+            **LONG_CHANGE,
+        )
+
+    async def _tell_it_is_kept(self) -> None:
+        self._say(f"Delete {self.copy_order.name} by hand when you have looked at it.")
+
+    async def _detach(self, attachment: AttachmentOrder) -> None:
+        await workflow.execute_activity_method(
+            AutoScalingGroups.detach,
+            attachment,
+            summary=f"Detach load balancers from {attachment.auto_scaling_group}",
+            **LONG_CHANGE,
+        )

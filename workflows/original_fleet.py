@@ -1,0 +1,122 @@
+"""The fleet that a blue/green deployment replaces: who it is, and what becomes of it."""
+
+from temporalio import workflow
+
+from activities.auto_scaling_groups import AutoScalingGroups
+from activities.directory import Directory, HostQuestion
+from codedeploy.auto_scaling import (
+    AttachmentOrder,
+    InstancesOrder,
+    ProcessesOrder,
+    ScalingGroup,
+    ScalingQuestion,
+)
+from codedeploy.handover import Handover
+from codedeploy.scaling_hooks import hooks_of
+from workflows.options import CHANGE, LOOK, SEARCH
+from workflows.orders import DeploymentOrder, FleetEnd
+from workflows.undo import Undo, unbroken
+
+FROZEN = (
+    "AddToLoadBalancer",
+    "AlarmNotification",
+    "AZRebalance",
+    "HealthCheck",
+    "ReplaceUnhealthy",
+    "ScheduledActions",
+)
+"""What an Auto Scaling group may not do while its instances leave service.
+
+It would call instances unhealthy that get no traffic any more, and replace them.
+"""
+
+
+class OriginalFleet:
+    """The instances that serve when a blue/green deployment starts."""
+
+    def __init__(self, order: DeploymentOrder, handover: Handover) -> None:
+        self._order = order
+        self._handover = handover
+        self._role = order.group.service_role_arn
+        self._scaling_groups: tuple[ScalingGroup, ...] = ()
+        self._members: tuple[str, ...] = handover.blue
+
+    async def freeze(self, undo: Undo) -> None:
+        """Keep its Auto Scaling groups from interfering, from now to the end of the original."""
+        names = self._order.group.auto_scaling_groups
+        if not names:
+            return
+        self._scaling_groups = await look(ScalingQuestion(names=names, role_arn=self._role))
+        undo.push("The original Auto Scaling group does again what it did.", self._thaw)
+        for order in self._suspensions:
+            await unbroken(
+                workflow.execute_activity_method(
+                    AutoScalingGroups.suspend,
+                    order,
+                    summary=f"Suspend processes of {order.auto_scaling_group}",
+                    **CHANGE,
+                )
+            )
+
+    async def members(self) -> tuple[str, ...]:
+        """Return the instances that it has now: some may have gone, or joined, meanwhile."""
+        found = await workflow.execute_activity_method(
+            Directory.find_hosts,
+            HostQuestion(group=self._order.group),
+            summary="Find the original instances",
+            **SEARCH,
+        )
+        green = set(self._handover.green)
+        self._members = tuple(host.name for host in found.hosts if host.name not in green)
+        return self._members
+
+    def end(self) -> FleetEnd:
+        """Return what is to become of it."""
+        groups = self._order.group.auto_scaling_groups
+        return FleetEnd(
+            terminates=self._handover.terminates,
+            instances=InstancesOrder(names=self._members, role_arn=self._role),
+            scaling_groups=groups,
+            resumed=self._suspensions,
+            attachments=tuple(_attachment(one, self._role) for one in self._scaling_groups),
+            hooks=hooks_of(self._order.group, self._order.deployment_group_id),
+        )
+
+    async def _thaw(self) -> None:
+        for order in self._suspensions:
+            await workflow.execute_activity_method(
+                AutoScalingGroups.resume,
+                order,
+                summary=f"Resume processes of {order.auto_scaling_group}",
+                **CHANGE,
+            )
+
+    @property
+    def _suspensions(self) -> tuple[ProcessesOrder, ...]:
+        return tuple(
+            ProcessesOrder(
+                auto_scaling_group=one.name,
+                processes=tuple(name for name in FROZEN if name not in one.suspended),
+                role_arn=self._role,
+            )
+            for one in self._scaling_groups
+        )
+
+
+async def look(question: ScalingQuestion) -> tuple[ScalingGroup, ...]:
+    """Return the Auto Scaling groups that are asked for."""
+    return await workflow.execute_activity_method(
+        AutoScalingGroups.look,
+        question,
+        summary=f"Look at {', '.join(question.names)}"[:200],
+        **LOOK,
+    )
+
+
+def _attachment(group: ScalingGroup, role_arn: str | None) -> AttachmentOrder:
+    return AttachmentOrder(
+        auto_scaling_group=group.name,
+        target_group_arns=group.target_group_arns,
+        load_balancer_names=group.load_balancer_names,
+        role_arn=role_arn,
+    )
