@@ -29,6 +29,7 @@ from activities.leaving import leave
 from activities.lifecycle_hooks import LifecycleHooks
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
+from activities.registrations import Registrations
 from activities.revisions import Revisions
 from codedeploy.errors import ServerUnreachable
 from starter.connection import connect
@@ -86,6 +87,7 @@ def _own_activities(client: Client, store: FileStore, aws: Aws) -> list[Activity
         deployments.finish_termination,
         deployments.cancel,
         Agents(directory).until_present,
+        Registrations(client, aws).deregister_terminated,
     ]
 
 

@@ -18,6 +18,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 import worker
 from activities.aws import Aws
+from activities.held_instances import Rhythm
 from codedeploy.deployment import InterventionRequest
 from codedeploy.identifiers import (
     application_workflow_id,
@@ -31,6 +32,7 @@ from tests.aws.emulator import Emulator, emulator
 from tests.aws.functions import publish
 from tests.aws.sessions import session_of
 from tests.aws.site_parts import Plan
+from tests.fleet_stories import FLEET_STORIES
 from tests.scenario import Scenario
 from tests.traffic_scenario import (
     CANARY,
@@ -145,7 +147,7 @@ TRAFFIC_STORIES: tuple[Callable[[Client, Emulator], Awaitable[TrafficScenario]],
 )
 
 
-STORIES = (*SERVER_STORIES, *TRAFFIC_STORIES)
+STORIES = (*SERVER_STORIES, *TRAFFIC_STORIES, *FLEET_STORIES)
 
 
 async def record(temporal: Client, story: str, ids: dict[str, str]) -> None:
@@ -199,6 +201,9 @@ async def tell_all(temporal: Client, aws: Emulator, scratch: Path) -> None:
         aws.reset()
         scenario = await tale(temporal, aws)
         await record(temporal, tale.__name__, traffic_parts(scenario, tale.__name__))
+    for of_fleets in FLEET_STORIES:
+        aws.reset()
+        await record(temporal, of_fleets.__name__, await of_fleets(temporal, aws, scratch))
 
 
 async def main() -> None:
@@ -218,7 +223,8 @@ async def main() -> None:
             settings.address, namespace=NAMESPACE, data_converter=pydantic_data_converter
         )
         asked = Aws(session_of(aws, scratch))
-        async with worker.build(temporal, scratch / "bundles", executor, aws=asked):
+        rhythm = Rhythm(looks=0.2)
+        async with worker.build(temporal, scratch / "bundles", executor, aws=asked, rhythm=rhythm):
             await tell_all(temporal, aws, scratch)
         asked.close()
         await server.stop()

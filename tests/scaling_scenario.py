@@ -51,7 +51,7 @@ class ScalingScenario(Scenario):
         name = f"web-{self.application[-6:]}"
         wanted = replace(FleetPlan(name=name, size=size, most=size + 4), **plan)
         self.site = await asyncio.to_thread(build_fleet, self._aws, wanted)
-        await self._meet()
+        await self.meet()
         self._follower = asyncio.create_task(self._follow())
         return self
 
@@ -59,7 +59,8 @@ class ScalingScenario(Scenario):
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.gather(self._follower, return_exceptions=True)
-        await self.rollway.apply([self._without_groups()])
+        if self._follower is not None:
+            await self.rollway.apply([self._without_groups()])
         await super().__aexit__(*error)
 
     def _without_groups(self) -> DeploymentGroup:
@@ -69,10 +70,10 @@ class ScalingScenario(Scenario):
 
     async def _follow(self) -> None:
         while True:
-            await self._meet()
+            await self.meet()
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _meet(self) -> None:
+    async def meet(self) -> None:
         """Start an agent on each instance of EC2 that has none."""
         for name in await asyncio.to_thread(self._running):
             if name not in self.hosts:
@@ -113,6 +114,12 @@ class ScalingScenario(Scenario):
             while len((book := (await self.info()).launches).kept) != count:
                 await asyncio.sleep(LOOK_SECONDS)
         return book
+
+    async def until_forgotten(self, name: str) -> None:
+        """Wait until an instance is not registered any more."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while name in {one.registration.name for one in await self.rollway.instances()}:
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def until_states(self, group: str | None = None, **counts: int) -> dict[str, str]:
         """Wait until so many instances are in these states, and none in others; return them.

@@ -10,7 +10,7 @@ Hosts are real Temporal workers on real host queues; only what they do to a host
 import asyncio
 import re
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from uuid import uuid4
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from codedeploy.application import Application
@@ -171,7 +172,8 @@ class Scenario:
         await self._workers.aclose()
         for host in self.hosts.values():
             handle = self._temporal.get_workflow_handle(f"instance/{host.name}")
-            await handle.execute_update(InstanceWorkflow.deregister)
+            with suppress(RPCError):  # some are deregistered already
+                await handle.execute_update(InstanceWorkflow.deregister)
 
     def full(self, name: str) -> str:
         """The host's name on the server, which other tests share."""

@@ -8,8 +8,9 @@ from temporalio.exceptions import ActivityError, ApplicationError
 
 from activities.held_instances import HeldInstances
 from activities.lifecycle_hooks import LifecycleHooks
+from activities.registrations import Registrations
 from codedeploy.auto_scaling import HeldQuestion, HeldReport, HooksOrder
-from workflows.options import CHANGE, awaiting
+from workflows.options import CHANGE, SEARCH, awaiting
 from workflows.orders import ScalingWatchOrder
 
 LONGEST_WATCH = timedelta(hours=1)
@@ -26,8 +27,8 @@ ANSWER_LIMIT = timedelta(seconds=30)
 class ScalingWatchWorkflow:
     """Keeps lifecycle hooks installed, and tells the deployment group whom they hold.
 
-    Hooks that somebody has changed or removed are put right within minutes. With no group left to
-    watch it removes its hooks and ends.
+    Hooks that somebody has changed or removed are put right within minutes, and instances that
+    were terminated are forgotten. With no group left to watch it removes its hooks and ends.
     """
 
     @workflow.init
@@ -68,6 +69,12 @@ class ScalingWatchWorkflow:
                 self._order.hooks,
                 summary="Check the lifecycle hooks",
                 **CHANGE,
+            )
+            await workflow.execute_activity_method(
+                Registrations.deregister_terminated,
+                self._order.hooks.role_arn,
+                summary="Forget instances that were terminated",
+                **SEARCH,
             )
             self._trouble = ""
             report = await self._report()

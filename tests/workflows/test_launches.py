@@ -186,6 +186,18 @@ async def test_a_leaving_instance_is_stopped_before_it_is_terminated(
     assert scaling.path(gone) == ["ApplicationStop"]
 
 
+async def test_an_instance_that_was_terminated_is_forgotten(scaling: ScalingScenario) -> None:
+    await scaling.of_group(2)
+    scaling.with_settings(terminationHookEnabled=True)
+    await scaling.deploy("v1", config="AllAtOnce")
+
+    scaling.site.resize(1)
+    states = await scaling.until_states(InService=1)
+
+    (gone,) = {*scaling.hosts} - {*states}
+    await scaling.until_forgotten(gone)
+
+
 async def test_scale_in_during_a_deployment_is_no_failure(scaling: ScalingScenario) -> None:
     await scaling.of_group(2)
     scaling.with_settings(agentTimeoutSeconds=5)
