@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from codedeploy.traffic_control import Reachability, Standing
 
 _FORMAT = "1"
-_CLOSED = 0x01 | 0x04  # by command, and in the configuration
+_CLOSED = 0x01  # HAProxy closes so what its configuration disables, too; 0x04 tells that for ever
 _DRAIN = 0x08
 _CHECK_ENABLED = 0x04
 _PASSING = ("", "INI", "L4OK", "L6OK", "L7OK", "L7OKC")

