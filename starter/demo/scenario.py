@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codedeploy.deployment import DeploymentInfo, DeploymentRequest, TargetResult
+from codedeploy.deployment_group import DeploymentGroup, DeploymentOption, DeploymentStyle
 from codedeploy.errors import Refused
+from codedeploy.load_balancing import HAProxyInfo, LoadBalancerInfo
 from codedeploy.manifest import parse_manifest
+from starter.admission import Document
 from starter.client import Rollway
 from starter.demo.host import APPLICATION, DemoHost, bundle
+from starter.demo.ledger import Ledger
 
 _REGISTRATION_SECONDS = 60
+_TRAFFIC_SECONDS = 60
 _GROUP = ("shop", "web")
 GROUP_NAME = "/".join(_GROUP)
 
@@ -68,11 +73,29 @@ class HostNow:
 
 
 @dataclass(frozen=True)
+class Traffic:
+    """The customers' requests.
+
+    Attributes:
+        url: Where they came, and where all hosts still answer.
+        ledger: What became of them.
+    """
+
+    url: str
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
 class Story:
-    """Everything that happened, in order, and where every host stands now."""
+    """Everything that happened, in order, and where every host stands now.
+
+    Attributes:
+        traffic: What became of the customers' requests, if there were any customers.
+    """
 
     deployments: Sequence[Told]
     hosts: Sequence[HostNow]
+    traffic: Traffic | None = None
 
 
 async def until_registered(rollway: Rollway, hosts: Sequence[DemoHost]) -> None:
@@ -111,10 +134,30 @@ async def tell(rollway: Rollway, chapter: Chapter, home: Path, watch: Watch) -> 
     return [Told(info, await rollway.targets(info.deployment_id)) for info in ended]
 
 
-async def apply_manifest(rollway: Rollway) -> None:
-    """Make the application and its deployment group known."""
+async def apply_manifest(rollway: Rollway, haproxy: HAProxyInfo | None = None) -> None:
+    """Make the application and its deployment group known.
+
+    Args:
+        rollway: Where.
+        haproxy: What stands before the hosts, if anything does.
+    """
     manifest = APPLICATION / "shop.yml"
-    await rollway.apply(parse_manifest(manifest.read_text("utf-8"), document=manifest.name))
+    documents = parse_manifest(manifest.read_text("utf-8"), document=manifest.name)
+    await rollway.apply([_behind(haproxy, one) if haproxy else one for one in documents])
+
+
+def _behind(haproxy: HAProxyInfo, document: Document) -> Document:
+    """Return the deployment group with traffic control; other documents as they are."""
+    if not isinstance(document, DeploymentGroup):
+        return document
+    style = DeploymentStyle(deployment_option=DeploymentOption.WITH_TRAFFIC_CONTROL)
+    return document.model_copy(
+        update={
+            "deployment_style": style,
+            "load_balancer_info": LoadBalancerInfo(ha_proxy_info_list=(haproxy,)),
+            "traffic_timeout_seconds": _TRAFFIC_SECONDS,
+        }
+    )
 
 
 async def where_they_stand(rollway: Rollway, hosts: Sequence[DemoHost]) -> list[HostNow]:

@@ -1,11 +1,7 @@
-import json
-import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
 
@@ -16,54 +12,22 @@ from codedeploy.manifest import parse_manifest
 from starter.demo.host import APPLICATION, DemoHost, bundle
 from starter.demo.scenario import GROUP_NAME, STORY
 from starter.processes import reserve_port
-from tests.starter.other_processes import that_name, until
+from tests.starter.demo_runs import Played, begin, play
+from tests.starter.other_processes import until
 
-ROLLWAY_DEMO = (sys.executable, "-c", "from starter.cli import main; main()", "demo")
-ANOTHER_SERVER = {"TEMPORAL_ADDRESS": "temporal.invalid:7233", "TEMPORAL_API_KEY": "secret"}
-"""What a person's environment may say of a server that is none of the demo's business."""
 GOOD, OLD = "catalog.json", "catalog-before-prices.json"
-
-
-def perform(stage: Path, *options: str, words: IO[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*ROLLWAY_DEMO, "--hosts", "3", *options],
-        stdout=subprocess.PIPE,
-        stderr=words,
-        text=True,
-        env={**os.environ, **ANOTHER_SERVER, "TMPDIR": str(stage)},
-        start_new_session=True,
-    )
-
-
-def left_over(stage: Path) -> dict[int, str]:
-    return that_name(f"{stage}/rollway-demo")
-
-
-@dataclass(frozen=True)
-class Played:
-    code: int
-    story: dict[str, Any]
-    words: str
-    stage: Path
-
-    @property
-    def deployments(self) -> list[dict[str, Any]]:
-        deployments: list[dict[str, Any]] = self.story["deployments"]
-        return deployments
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    stage = tmp_path_factory.mktemp("stage")
-    said = tmp_path_factory.mktemp("said") / "stderr"
-    with said.open("w") as words, perform(stage, "-o", "json", words=words) as demo:
-        document, _ = demo.communicate(timeout=200)
-    return Played(demo.returncode, json.loads(document or "{}"), said.read_text(), stage)
+    return play(tmp_path_factory.mktemp("demo"))
 
 
 @pytest.mark.end_to_end
 def test_the_story_goes_as_told(played: Played) -> None:
-    assert (played.code, "not as told" in played.words) == (0, False), played.words
+    words = played.run.words
+
+    assert (played.code, "not as told" in words) == (0, False), words
 
 
 @pytest.mark.end_to_end
@@ -92,8 +56,7 @@ def test_every_host_answers_with_the_last_good_release(played: Played) -> None:
 
 @pytest.mark.end_to_end
 def test_nothing_is_left_of_the_demo(played: Played) -> None:
-    assert left_over(played.stage) == {}
-    assert list(played.stage.iterdir()) == []
+    assert (played.run.left_over, played.run.directories) == ({}, [])
 
 
 @pytest.mark.end_to_end
@@ -101,16 +64,13 @@ def test_nothing_is_left_of_the_demo(played: Played) -> None:
 async def test_nothing_is_left_of_a_demo_that_is_ended_in_the_middle(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    (tmp_path / "stage").mkdir()
-    with (tmp_path / "words").open("w") as words:
-        demo = perform(tmp_path / "stage", "-o", "json", words=words)
-    await until(lambda: "batch 1 of 3: started" in (tmp_path / "words").read_text())
+    demo = begin(tmp_path)
+    await until(lambda: "batch 1 of 3: started" in demo.words)
 
-    demo.send_signal(number)
-    demo.communicate()
+    demo.end(number)
 
-    await until(lambda: not left_over(tmp_path / "stage"))
-    await until(lambda: not list((tmp_path / "stage").iterdir()))
+    await until(lambda: not demo.left_over)
+    await until(lambda: not demo.directories)
 
 
 @pytest.mark.parametrize("version", [chapter.version for chapter in STORY])

@@ -11,8 +11,10 @@ from codedeploy.deployment import (
     TargetStatus,
 )
 from codedeploy.lifecycle import LifecycleEvent
+from starter.demo.ledger import Ledger
 from starter.demo.recap import recap_lines, story_document, surprises
-from starter.demo.scenario import HostNow, Story, Told
+from starter.demo.scenario import HostNow, Story, Told, Traffic
+from starter.render.documents import OutputFormat, document
 from starter.render.lines import plain
 
 ALL = ("web-1", "web-2", "web-3")
@@ -66,6 +68,15 @@ def retold(index: int, deployment: Told) -> Story:
     return replace(AS_TOLD, deployments=deployments)
 
 
+def served(*releases: str, lost: int = 0) -> Story:
+    ledger = Ledger(lambda: 0.0)
+    for release in releases:
+        ledger.answered(release)
+    for _ in range(lost):
+        ledger.lost("answered 503")
+    return replace(AS_TOLD, traffic=Traffic("http://127.0.0.1:2/", ledger))
+
+
 def test_a_story_that_went_as_told_holds_no_surprise() -> None:
     assert surprises(AS_TOLD) == []
 
@@ -101,10 +112,29 @@ def test_a_story_that_went_as_told_holds_no_surprise() -> None:
             "expected web-1 to run v2; found v2, which answers v3",
             id="a host still answers with v3",
         ),
+        pytest.param(
+            served("v1", "v2", "v3", lost=2),
+            "expected no request to be lost; found 2 of 5: 2 answered 503",
+            id="requests are lost",
+        ),
+        pytest.param(
+            served("v1", "v2"), "expected customers to be answered by v3", id="v3 is never seen"
+        ),
     ],
 )
 def test_what_did_not_go_as_told_is_named(story: Story, surprise: str) -> None:
     assert surprise in "\n".join(surprises(story))
+
+
+def test_a_fleet_in_another_order_is_rolled_back_as_far_as_the_bad_release_came() -> None:
+    broken, rollback = AS_TOLD.deployments[2:]
+    turns = [broken.targets[at] for at in (0, 2, 1)]
+    story = retold(2, replace(broken, targets=turns))
+
+    assert surprises(story) == [
+        "expected a rollback of ['web-1', 'web-2', 'web-3']; found ['web-1', 'web-2']"
+    ]
+    assert rollback.touched == {"web-1", "web-2"}
 
 
 def test_the_recap_says_what_the_bad_release_did_to_each_host() -> None:
@@ -126,3 +156,23 @@ def test_the_document_ties_the_bad_release_to_its_rollback() -> None:
     deployments = story_document(AS_TOLD)["deployments"]
 
     assert deployments[2]["rollbackDeploymentId"] == deployments[3]["deploymentId"]
+
+
+def test_customers_who_were_all_answered_are_no_surprise() -> None:
+    assert surprises(served("v1", "v2", "v3")) == []
+
+
+def test_the_recap_of_a_story_with_customers_ends_with_their_requests() -> None:
+    text = plain(recap_lines(served("v1", "v2", "v3")))
+
+    assert text.endswith("3 requests, 0/s   v1: 1   v2: 1   v3: 1   lost: 0\n")
+
+
+def test_the_document_has_the_traffic_only_if_there_was_any() -> None:
+    assert "traffic" not in story_document(AS_TOLD)
+    assert story_document(served("v1"))["traffic"]["answered"] == {"v1": 1}
+
+
+@pytest.mark.parametrize("form", [OutputFormat.JSON, OutputFormat.YAML])
+def test_the_document_can_be_written_in_every_form(form: OutputFormat) -> None:
+    assert "Succeeded" in document(story_document(served("v1")), form)

@@ -10,6 +10,8 @@ which belongs to the release. Its directory is the working directory; it listens
 
 import json
 import os
+import signal
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -42,6 +44,8 @@ def answer(path: str) -> tuple[int, str]:
 class Shop(BaseHTTPRequestHandler):
     """Answers one request."""
 
+    timeout = 2  # Seconds for a silent client; the shop could not be stopped before.
+
     def do_GET(self) -> None:
         """Answer a GET."""
         status, text = answer(self.path)
@@ -52,12 +56,24 @@ class Shop(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log what went wrong; the rest is asked many times a second."""
+        if code != 200:
+            super().log_request(code, size)
+
 
 class Server(ThreadingHTTPServer):
-    """A web server that shares its port with whoever reserves it for it."""
+    """A web server that shares its port with whoever reserves it for it.
+
+    When it is closed it finishes the answers it has begun.
+    """
 
     allow_reuse_port = True
+    daemon_threads = False
+    request_queue_size = 128
 
 
 if __name__ == "__main__":
-    Server(("127.0.0.1", int(os.environ["PORT"])), Shop).serve_forever()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with Server(("127.0.0.1", int(os.environ["PORT"])), Shop) as server:
+        server.serve_forever()
