@@ -20,11 +20,18 @@ from activities.heartbeats import heartbeats
 from activities.instances import Instances
 from activities.load_balancer_attachments import Attachments
 from activities.pauses import growing_pauses
-from activities.scaling_reader import ScalingReader, ask, ask_if_there, group_of
+from activities.scaling_reader import (
+    ScalingReader,
+    ask,
+    ask_if_there,
+    asking_scaling,
+    group_of,
+)
 from codedeploy.auto_scaling import (
     AttachmentOrder,
     GreenFleetOrder,
     InstancesOrder,
+    MembersOrder,
     ProcessesOrder,
     ScalingGroup,
     ScalingQuestion,
@@ -159,6 +166,20 @@ class AutoScalingGroups:
         instances = Instances(self._aws, order)
         await asyncio.to_thread(instances.terminate)
         await self._until_nothing_is(instances.left)
+
+    @activity.defn(name="replace_instances")
+    def replace(self, order: MembersOrder) -> None:
+        """Let a group terminate instances of its, and launch others.
+
+        Those that are on their way out, or members no more, are fine.
+        """
+        reader = ScalingReader(self._aws, order.role_arn)
+        group = group_of(reader.found(order.auto_scaling_group))
+        for name in (one for one in group.in_service if one in order.names):
+            with asking_scaling("TerminateInstanceInAutoScalingGroup", name):
+                reader.client.terminate_instance_in_auto_scaling_group(
+                    InstanceId=name, ShouldDecrementDesiredCapacity=False
+                )
 
     async def _remove(self, removal: GroupRemoval) -> None:
         await asyncio.to_thread(removal.begin)

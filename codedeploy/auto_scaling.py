@@ -125,6 +125,14 @@ class InstancesOrder(Model):
     role_arn: str | None = None
 
 
+class MembersOrder(Model):
+    """Instances of one Auto Scaling group."""
+
+    auto_scaling_group: str
+    names: tuple[str, ...]
+    role_arn: str | None = None
+
+
 class HooksOrder(Model):
     """The lifecycle hooks that a deployment group needs in its Auto Scaling groups.
 

@@ -11,7 +11,13 @@ from temporalio.exceptions import TimeoutError as TemporalTimeout
 from activities.agents import Agents, AgentsQuestion
 from activities.auto_scaling_groups import AutoScalingGroups
 from activities.lifecycle_hooks import LifecycleHooks
-from codedeploy.auto_scaling import AttachmentOrder, GreenFleetOrder, ScalingGroup, ScalingQuestion
+from codedeploy.auto_scaling import (
+    AttachmentOrder,
+    GreenFleetOrder,
+    MembersOrder,
+    ScalingGroup,
+    ScalingQuestion,
+)
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.handover import Handover
 from codedeploy.lifecycle import LifecycleEvent
@@ -43,8 +49,8 @@ class GreenFleet(Protocol):
     async def provide(self, undo: Undo) -> tuple[str, ...]:
         """Return the names of the replacement instances when they can be deployed to."""
 
-    async def take_over(self, undo: Undo) -> None:
-        """Let what comes after them have traffic as they have."""
+    async def take_over(self, undo: Undo, *, failed: tuple[str, ...]) -> None:
+        """Let what comes after them have traffic as they have, but for those that failed."""
 
 
 def green_fleet(
@@ -79,7 +85,7 @@ class ExistingFleet:
         await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, self._names)
         return self._names
 
-    async def take_over(self, undo: Undo) -> None:
+    async def take_over(self, undo: Undo, *, failed: tuple[str, ...]) -> None:
         """Leave everything as it is: whoever provided them has seen to it."""
 
 
@@ -132,8 +138,11 @@ class CopiedFleet:
         )
         return names
 
-    async def take_over(self, undo: Undo) -> None:
-        """Attach its load balancers, and hold what is launched from now on for its deployment."""
+    async def take_over(self, undo: Undo, *, failed: tuple[str, ...]) -> None:
+        """Attach its load balancers, and hold what is launched from now on for its deployment.
+
+        Instances that failed would get traffic with the others: they are replaced before.
+        """
         (source,) = await look(
             ScalingQuestion(names=(self.copy_order.source,), role_arn=self._role)
         )
@@ -153,11 +162,26 @@ class CopiedFleet:
                 LifecycleHooks.repair, hooks, summary="Install lifecycle hooks", **CHANGE
             )
         )
+        await self._replace(failed)
         await unbroken(
             workflow.execute_activity_method(
                 AutoScalingGroups.attach,
                 attachment,
                 summary=f"Attach load balancers to {self.copy_order.name}",
+                **CHANGE,
+            )
+        )
+
+    async def _replace(self, names: tuple[str, ...]) -> None:
+        if not names:
+            return
+        await unbroken(
+            workflow.execute_activity_method(
+                AutoScalingGroups.replace,
+                MembersOrder(
+                    auto_scaling_group=self.copy_order.name, names=names, role_arn=self._role
+                ),
+                summary=f"Replace {', '.join(names)}"[:200],
                 **CHANGE,
             )
         )
@@ -191,6 +215,10 @@ class CopiedFleet:
         )
 
     async def _tell_it_is_kept(self) -> None:
+        hooks = hooks_of(self.serving.instead_of(self._group), self._group_id)
+        await workflow.execute_activity_method(
+            LifecycleHooks.remove, hooks, summary="Remove lifecycle hooks", **CHANGE
+        )
         self._say(f"Delete {self.copy_order.name} by hand when you have looked at it.")
 
     async def _detach(self, attachment: AttachmentOrder) -> None:

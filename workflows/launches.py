@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ParentClosePolicy
 
 from activities.held_instances import HeldInstances
+from codedeploy.alarm import AlarmConfiguration
 from codedeploy.auto_scaling import HeldInstance, HeldReport, LifecycleActionOrder
 from codedeploy.deployment import Creator, DeploymentOutcome, DeploymentRequest
 from codedeploy.deployment_group import AutoRollbackConfiguration, OutdatedInstancesStrategy
@@ -138,6 +139,7 @@ class Launches:
             deployment_group_name=info.group.deployment_group_name,
             description="Brings instances up to date that were launched during a deployment",
             update_outdated_instances_only=True,
+            approvals=(),
         )
 
     # --- one instance
@@ -173,6 +175,10 @@ class Launches:
         )
 
     def _order(self, instance: HeldInstance, revision: PinnedRevision) -> DeploymentOrder:
+        """Return a deployment that waits for nobody: neither alarms nor people let it through.
+
+        Capacity is wanted most when alarms fire, and the revision has been approved before.
+        """
         info = self._memory.info
         group = info.serving_group
         return DeploymentOrder(
@@ -183,6 +189,8 @@ class Launches:
                 description=f"{instance.name} of {instance.auto_scaling_group}",
                 ignore_application_stop_failures=True,
                 auto_rollback_configuration=AutoRollbackConfiguration(),
+                override_alarm_configuration=AlarmConfiguration(),
+                approvals=(),
             ),
             group=group.in_place,
             deployment_group_id=info.deployment_group_id,

@@ -7,6 +7,7 @@ from activities.aws import Aws
 from codedeploy.auto_scaling import (
     AttachmentOrder,
     InstancesOrder,
+    MembersOrder,
     ProcessesOrder,
     ScalingGroup,
     ScalingQuestion,
@@ -330,6 +331,8 @@ async def test_the_documented_policy_is_enough(
         groups.settle(order())
         groups.suspend(processes)
         groups.resume(processes)
+        (green,) = groups.look(ScalingQuestion(names=(GREEN,)))
+        groups.replace(MembersOrder(auto_scaling_group=GREEN, names=green.in_service[:1]))
         await run(groups.detach, front_of(site, GREEN))
         await run(groups.delete, order())
         await run(groups.terminate, InstancesOrder(names=found.in_service))
@@ -357,3 +360,16 @@ async def test_reasons_that_may_not_be_read_are_no_reason_to_fail(
     worker.close()
 
     assert f"Allow {reasons}" in seen.trouble
+
+
+def test_members_that_are_replaced_go_and_others_come(
+    plain: FleetSite, groups: AutoScalingGroups
+) -> None:
+    first, second = plain.in_service()
+    order = MembersOrder(auto_scaling_group=plain.group, names=(first,))
+
+    for _ in ("once", "again"):
+        groups.replace(order)
+
+    until(lambda: first not in plain.states() and len(plain.in_service()) == 2)
+    assert second in plain.in_service()

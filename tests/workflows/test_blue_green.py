@@ -68,6 +68,18 @@ async def test_a_replacement_that_fails_to_install_leaves_the_traffic_alone(
     assert fleets.path("blue-1") == []
 
 
+async def test_an_instance_that_fails_with_traffic_loses_it_again_if_others_suffice(
+    fleets: TwoFleets,
+) -> None:
+    fleets.failing("green-2", at="AfterAllowTraffic", with_revision="v2")
+
+    deployment = await fleets.replace("v2", config="OneAtATime")
+
+    assert deployment.status == "Succeeded", deployment.error_information
+    assert fleets.serving == {"green-1"}
+    assert fleets.witness.fewest == 1
+
+
 async def test_an_original_that_does_not_leave_gets_everything_back(fleets: TwoFleets) -> None:
     fleets.failing("blue-2", at="AfterBlockTraffic", with_revision="v2")
 

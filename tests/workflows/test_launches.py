@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from tests.aws.alarms import put_alarm, set_alarm
 from tests.aws.emulator import Emulator
 from tests.scaling_scenario import BEHIND, ScalingScenario
 
@@ -62,6 +63,24 @@ async def test_behind_a_load_balancer_it_is_registered_before_it_serves(
         "AfterAllowTraffic",
     ]
     assert scaling.site.targets(scaling.site.target_groups[0]) == dict.fromkeys(states, "healthy")
+
+
+async def test_neither_an_alarm_nor_a_gate_keeps_an_instance_from_service(
+    scaling: ScalingScenario, aws: Emulator
+) -> None:
+    await scaling.of_group(1)
+    await scaling.deploy("v1")
+    put_alarm(aws, "errors")
+    set_alarm(aws, "errors", "ALARM", "too many of them")
+    scaling.with_settings(
+        alarmConfiguration={"enabled": True, "alarms": [{"name": "errors"}]},
+        approvals=[{"at": "BEFORE_EVERY_BATCH"}],
+    )
+    await scaling.apply()
+
+    scaling.site.resize(2)
+
+    await scaling.until_states(InService=2)
 
 
 async def test_without_a_good_revision_instances_are_let_in(scaling: ScalingScenario) -> None:

@@ -19,6 +19,7 @@ from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.failures import health_constraints_message, named
 from codedeploy.handover import Handover
 from codedeploy.identifiers import termination_workflow_id
+from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.plan import Plan, walk_through
 from codedeploy.stage import (
     ALLOW_ORIGINAL,
@@ -82,8 +83,8 @@ class BlueGreenCourse:
             ready = await self._install(plan, green)
             if plan.handover.ready_wait_minutes:
                 await self._tools.ready(plan.handover.ready_wait_minutes)
-            await self._reroute(plan, ready)
-            await fleet.take_over(self._undo)
+            serving = await self._reroute(plan, ready)
+            await fleet.take_over(self._undo, failed=_others(green, serving))
             await original.freeze(self._undo)
             await self._block_original(plan, await original.members())
         await self._leave_termination(original.end())
@@ -96,8 +97,11 @@ class BlueGreenCourse:
         self._check(rollout, plan)
         return tuple(name for name in green if name in set(rollout.succeeded))
 
-    async def _reroute(self, plan: Plan, ready: tuple[str, ...]) -> None:
-        """Let the replacement have traffic, beside the original."""
+    async def _reroute(self, plan: Plan, ready: tuple[str, ...]) -> tuple[str, ...]:
+        """Let the replacement have traffic, beside the original; return who has it.
+
+        An instance that failed after it had got traffic loses it again.
+        """
         self._undo.push(
             "The replacement has no traffic any more.",
             lambda: self._put_back(plan, BLOCK_REPLACEMENT, ready),
@@ -105,6 +109,10 @@ class BlueGreenCourse:
         floor = plan.minimum_healthy
         rollout = await self._walks.walk(walk_through(plan, ready, minimum_healthy=floor), REROUTE)
         self._check(rollout, plan)
+        serving = tuple(name for name in ready if name in set(rollout.succeeded))
+        if failed := _others(ready, serving):
+            await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, failed)
+        return serving
 
     async def _block_original(self, plan: Plan, blue: tuple[str, ...]) -> None:
         """Take the traffic from the original, all at once."""
@@ -214,6 +222,10 @@ class BlueGreenCourse:
     def _say(self, message: str) -> None:
         self._messages.append(message)
         self._tools.changed()
+
+
+def _others(names: tuple[str, ...], some: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in set(some))
 
 
 def _at_once(plan: Plan, targets: tuple[str, ...]) -> Plan:
