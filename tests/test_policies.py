@@ -11,9 +11,24 @@ from tests.policies import POLICIES, actions_of, documented, listed
 PAGE = ROOT / "docs/reference/aws.md"
 NAMES = sorted(path.stem for path in POLICIES.glob("*.json"))
 
+SECTIONS = PAGE.read_text("utf-8").split("\n## ")
+
 TRUST = "trust"
+UNEXPLAINED = (TRUST, "hosts")
+"""What they allow is said in words."""
+
 UNNARROWED = {
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeLifecycleHooks",
+    "autoscaling:DescribeLoadBalancerTargetGroups",
+    "autoscaling:DescribeLoadBalancers",
+    "autoscaling:DescribeNotificationConfigurations",
+    "autoscaling:DescribePolicies",
+    "autoscaling:DescribeScalingActivities",
+    "autoscaling:DescribeScheduledActions",
+    "autoscaling:DescribeWarmPool",
     "cloudwatch:DescribeAlarms",
+    "ec2:DescribeInstances",
     "ecs:DescribeTaskDefinition",
     "ecs:ListTasks",
     "elasticloadbalancing:DescribeListeners",
@@ -31,11 +46,14 @@ def test_the_page_shows_exactly_the_policies_that_are_there() -> None:
     assert sorted(shown) == sorted((POLICIES / f"{name}.json").read_text() for name in NAMES)
 
 
-def test_the_page_explains_every_action_once() -> None:
-    explained = re.findall(r"^\| `([a-z0-9]+:\w+)` \|", PAGE.read_text("utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in UNEXPLAINED])
+def test_the_page_explains_every_action_of_a_policy_once_below_it(name: str) -> None:
+    policy = (POLICIES / f"{name}.json").read_text("utf-8")
+    (below,) = [section for section in SECTIONS if policy in section]
 
-    without_hosts = [name for name in NAMES if name not in (TRUST, "hosts")]
-    assert sorted(explained) == sorted(actions_of(documented(*without_hosts)))
+    explained = re.findall(r"^\| `([a-z0-9]+:\w+)` \|", below, re.MULTILINE)
+
+    assert sorted(explained) == sorted(set(actions_of(documented(name))))
 
 
 @pytest.mark.parametrize("name", NAMES)
