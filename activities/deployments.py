@@ -8,9 +8,9 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.translation import not_found
-from codedeploy.errors import DeploymentGroupDoesNotExist, PlanDoesNotExist
-from codedeploy.group_info import DeploymentGroupInfo
+from activities.translation import final, not_found
+from codedeploy.errors import PlanDoesNotExist
+from codedeploy.group_info import DeploymentGroupInfo, no_group
 from codedeploy.identifiers import group_workflow_id
 from codedeploy.traffic_plan import ANY_PLAN, AnyPlan
 
@@ -31,12 +31,9 @@ class Deployments:
         try:
             info: DeploymentGroupInfo = await handle.query("info", result_type=DeploymentGroupInfo)
         except RPCError as error:
-            raise not_found(
-                error,
-                DeploymentGroupDoesNotExist(
-                    f"There is no deployment group {full_name}. List them with: rollway get groups"
-                ),
-            ) from error
+            raise not_found(error, no_group(full_name)) from error
+        if not info.is_defined:
+            raise final(no_group(full_name))
         return info
 
     @activity.defn

@@ -9,7 +9,7 @@ from codedeploy.deployment import (
     Termination,
 )
 from codedeploy.deployment_group import DeploymentGroup
-from codedeploy.errors import RevisionDoesNotExist
+from codedeploy.errors import DeploymentGroupDoesNotExist, RevisionDoesNotExist
 from codedeploy.instances import InstanceHealth
 from codedeploy.launches import LaunchBook
 from codedeploy.revision import PinnedRevision
@@ -57,6 +57,8 @@ class DeploymentGroupInfo(Model):
         fleet_of: The deployment that put it there.
         launches: What is known of instances that come and go.
         is_watching: Whether its Auto Scaling groups are watched.
+        is_defined: Whether a definition was ever accepted; a group without one does not exist for
+            anybody who asks.
     """
 
     group: DeploymentGroup
@@ -73,6 +75,7 @@ class DeploymentGroupInfo(Model):
     fleet_of: str | None = None
     launches: LaunchBook = LaunchBook()
     is_watching: bool = False
+    is_defined: bool = True
 
     @property
     def serving_group(self) -> DeploymentGroup:
@@ -84,11 +87,19 @@ class DeploymentGroupInfo(Model):
         return self.fleet.instead_of(self.group) if self.fleet else self.group
 
 
+def no_group(full_name: str) -> DeploymentGroupDoesNotExist:
+    """Return what is said to whoever names a deployment group that does not exist."""
+    return DeploymentGroupDoesNotExist(
+        f"There is no deployment group {full_name}. List them with: rollway get groups"
+    )
+
+
 def redefined(info: DeploymentGroupInfo, group: DeploymentGroup) -> DeploymentGroupInfo:
     """Return `info` with another definition; one that names another fleet means that from now."""
-    if fleet_of(group) == fleet_of(info.group):
-        return info.model_copy(update={"group": group})
-    return info.model_copy(update={"group": group, "fleet": None, "fleet_of": None})
+    changes: dict[str, object] = {"group": group, "is_defined": True}
+    if fleet_of(group) != fleet_of(info.group):
+        changes |= {"fleet": None, "fleet_of": None}
+    return info.model_copy(update=changes)
 
 
 def known_of(info: DeploymentGroupInfo) -> Known:

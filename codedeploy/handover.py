@@ -109,8 +109,9 @@ def _check_fleets(group: DeploymentGroup, blue: Names, green: Names) -> None:
         )
     if len(green) < len(blue):
         raise InvalidBlueGreenDeploymentConfiguration(
-            f"{group.full_name}: {len(green)} instances cannot replace {len(blue)}, which carry "
-            "the same traffic now. Start more, or correct targetInstances."
+            f"{group.full_name}: the replacement must carry the traffic of the original: expected "
+            f"at least as many instances, {len(blue)}, found {len(green)}. Start more, or correct "
+            "targetInstances."
         )
 
 

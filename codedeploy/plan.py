@@ -20,6 +20,7 @@ class Plan(Model):
         size: Instances that count towards the floor; more than the targets for a rollback.
         bystanders: Those of them that are in service and that this deployment leaves alone.
         handover: Which fleet replaces which; None deploys in place.
+        no_op: Why nothing needs to be done; empty if something does.
         warnings: What a person should know before starting.
     """
 
@@ -35,6 +36,7 @@ class Plan(Model):
     bystanders: int = 0
     waves: tuple[Wave, ...]
     handover: Handover | None = None
+    no_op: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

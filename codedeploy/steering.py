@@ -28,6 +28,7 @@ class Stance(Model):
     """What decides whether an intervention makes sense now.
 
     Attributes:
+        goes_by_batches: It deploys to hosts, and not by shifts of traffic.
         puts_back_itself: A stop puts back what was changed: there are no instances to roll back.
     """
 
@@ -39,6 +40,7 @@ class Stance(Model):
     awaits_approval: bool = False
     awaits_continue: bool = False
     puts_back_itself: bool = False
+    goes_by_batches: bool = True
 
 
 def refusal(verb: Verb, stance: Stance) -> RollwayError | None:
@@ -96,6 +98,6 @@ def _stops(stance: Stance) -> str:
 
 
 def _under_way(stance: Stance) -> str:
-    if stance.puts_back_itself:
-        return "the shift under way finishes"
-    return "the batches under way finish"
+    if stance.goes_by_batches:
+        return "the batches under way finish"
+    return "the shift under way finishes"

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from codedeploy.deployment_group import DeploymentGroup, EC2TagSet, TagFilter
 from codedeploy.wire import Model
 
+MOST_OF_EACH = 10
+
 
 class TargetInstances(Model):
     """Instances by tags, by tag sets, or by the Auto Scaling groups they are members of.
@@ -17,8 +19,8 @@ class TargetInstances(Model):
     Differs from AWS: tags find on-premises instances too, by what these registered with.
     """
 
-    tag_filters: tuple[TagFilter, ...] = Field(default=(), max_length=10)
-    auto_scaling_groups: tuple[str, ...] = Field(default=(), max_length=10)
+    tag_filters: tuple[TagFilter, ...] = Field(default=(), max_length=MOST_OF_EACH)
+    auto_scaling_groups: tuple[str, ...] = Field(default=(), max_length=MOST_OF_EACH)
     ec2_tag_set: EC2TagSet | None = None
 
     @model_validator(mode="after")
@@ -48,12 +50,21 @@ class TargetInstances(Model):
         )
 
 
+_FLEET = (
+    "ec2_tag_filters",
+    "ec2_tag_set",
+    "auto_scaling_groups",
+    "on_premises_instance_tag_filters",
+    "on_premises_tag_set",
+)
+
+
 def fleet_of(group: DeploymentGroup) -> tuple[object, ...]:
     """Return all that decides which instances `group` means; equal values mean equal fleets."""
-    return (
-        group.ec2_tag_filters,
-        group.ec2_tag_set,
-        group.auto_scaling_groups,
-        group.on_premises_instance_tag_filters,
-        group.on_premises_tag_set,
-    )
+    return tuple(getattr(group, member) for member in _FLEET)
+
+
+def with_fleet_of(other: DeploymentGroup, group: DeploymentGroup) -> DeploymentGroup:
+    """Return `group` with the fleet of another."""
+    fleet = dict(zip(_FLEET, fleet_of(other), strict=True))
+    return group.model_copy(update=fleet)

@@ -1,6 +1,7 @@
 """Which documents may be applied: all of a call are judged before the first one is applied."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from codedeploy.application import Application, ComputePlatform
@@ -9,7 +10,7 @@ from codedeploy.config_rules import validate_custom
 from codedeploy.configs import DEFAULT_CONFIG_NAME, DeploymentConfig
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.ecs_mapping import check_service_is_free
-from codedeploy.errors import InvalidComputePlatform
+from codedeploy.errors import DeploymentGroupDoesNotExist, InvalidComputePlatform
 from codedeploy.group_info import DeploymentGroupInfo
 from codedeploy.group_rules import check_config, check_group, completed
 from codedeploy.support import check_supported
@@ -90,8 +91,11 @@ class _Admission:
         proposed = [one for one in self._documents if isinstance(one, DeploymentGroup)]
         replaced = {group.full_name for group in proposed}
         names = [name for name in await self._known.groups() if name not in replaced]
-        known = [await self._known.group(*name.split("/")) for name in names]
-        return [*proposed, *(info.group for info in known)]
+        known = []
+        for name in names:
+            with suppress(DeploymentGroupDoesNotExist):  # Lists still have what was just refused.
+                known.append((await self._known.group(*name.split("/"))).group)
+        return [*proposed, *known]
 
 
 def _on_platform(group: DeploymentGroup, platform: ComputePlatform) -> DeploymentGroup:

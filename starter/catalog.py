@@ -1,6 +1,8 @@
 """Applications, groups, configurations, instances: applying and reading them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +21,7 @@ from codedeploy.errors import (
     DeploymentGroupDoesNotExist,
     RevisionDoesNotExist,
 )
-from codedeploy.group_info import DeploymentGroupInfo
+from codedeploy.group_info import DeploymentGroupInfo, no_group
 from codedeploy.identifiers import (
     application_workflow_id,
     config_workflow_id,
@@ -40,6 +42,9 @@ from workflows.deployment_config import DeploymentConfigWorkflow
 from workflows.deployment_group import DeploymentGroupWorkflow
 from workflows.options import CONTROL_QUEUE
 
+ADMISSION_PATIENCE = timedelta(seconds=75)
+"""Lifecycle hooks are put, and taken back if that fails, within the minute that both may take."""
+
 
 class Catalog:
     """What is deployed where, and by what rules."""
@@ -50,10 +55,14 @@ class Catalog:
     async def apply(self, documents: Sequence[Document]) -> list[Applied]:
         """Create or update what `documents` describe: applications, configurations, groups.
 
-        All are judged first: if one is refused, nothing of the call is applied.
+        All are judged first: if one is refused, nothing of the call is applied. What only AWS
+        knows of Auto Scaling groups is found out when their deployment group has its turn: if that
+        is refused, it stays as it was, and what stands before it is applied.
 
         Raises:
             InvalidInput: A document breaks a rule of its platform.
+            InvalidAutoScalingGroup: There is no such Auto Scaling group.
+            LifecycleHookLimitExceeded: One can have no more lifecycle hooks.
             ECSServiceMappingLimitExceeded: Another group deploys to that ECS service.
         """
         return [await self._apply(document) for document in await admitted(documents, self)]
@@ -85,7 +94,7 @@ class Catalog:
     async def _apply_group(self, group: DeploymentGroup) -> Applied:
         is_changed, is_new = await self._define(
             DeploymentGroupWorkflow,
-            DeploymentGroupInfo(group=group, deployment_group_id=str(uuid4())),
+            DeploymentGroupInfo(group=group, deployment_group_id=str(uuid4()), is_defined=False),
             group,
             workflow_id=group_workflow_id(group.application_name, group.deployment_group_name),
         )
@@ -114,7 +123,7 @@ class Catalog:
                 "define",
                 definition,
                 start_workflow_operation=start,
-                rpc_timeout=PATIENCE,
+                rpc_timeout=_patience_for(definition),
             )
         return bool(is_changed), is_new
 
@@ -161,14 +170,13 @@ class Catalog:
         Raises:
             DeploymentGroupDoesNotExist: Nobody applied it.
         """
-        missing = DeploymentGroupDoesNotExist(
-            f"There is no deployment group {application}/{group}. List them with: "
-            "rollway get groups"
-        )
+        missing = no_group(f"{application}/{group}")
         with in_words(missing):
             info: DeploymentGroupInfo = await self._query(
                 group_workflow_id(application, group), "info", DeploymentGroupInfo
             )
+        if not info.is_defined:
+            raise missing
         return info
 
     async def configs(self) -> list[DeploymentConfig]:
@@ -212,13 +220,20 @@ class Catalog:
     async def _runs(self) -> dict[str, dict[str, str]]:
         """Return, for each instance, the revision each group last installed on it."""
         runs: dict[str, dict[str, str]] = {}
-        for name in await self.groups():
-            application, _, group = name.partition("/")
-            info = await self.group(application, group)
+        for info in await self._known_groups():
+            name = info.group.full_name
             for host, health in info.health.items():
                 if health.installed is not None:
                     runs.setdefault(host, {})[name] = health.label
         return runs
+
+    async def _known_groups(self) -> list[DeploymentGroupInfo]:
+        """Return all deployment groups; lists still have those that have just been refused."""
+        found = []
+        for name in await self.groups():
+            with suppress(DeploymentGroupDoesNotExist):
+                found.append(await self.group(*name.split("/")))
+        return found
 
     async def push(self, application: str, source: Path) -> PinnedRevision:
         """Register a directory, archive or AppSpec file as a revision, and return it pinned.
@@ -254,6 +269,12 @@ class Catalog:
     async def _query(self, workflow_id: str, name: str, kind: type[Any]) -> Any:
         handle = self._client.get_workflow_handle(workflow_id)
         return await handle.query(name, result_type=kind, rpc_timeout=PATIENCE)
+
+
+def _patience_for(definition: Any) -> timedelta:
+    """Return how long a definition may take; AWS is asked about those with Auto Scaling groups."""
+    is_slow = isinstance(definition, DeploymentGroup) and definition.auto_scaling_groups
+    return ADMISSION_PATIENCE if is_slow else PATIENCE
 
 
 def _change(is_new: bool, is_changed: bool) -> str:

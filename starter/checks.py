@@ -2,7 +2,6 @@
 
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 
 from temporalio.client import Client
@@ -10,50 +9,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.directory import Directory
 from codedeploy.errors import RollwayError, ServerUnreachable
-from codedeploy.wire import Model
 from starter import namespace, polling
 from starter.connection import connect, in_words
+from starter.findings import Check, Health, broken, good, warning
+from starter.scaling_checks import check_auto_scaling
 from starter.server import find_temporal
 
 _OLDEST_PYTHON = (3, 11)
 _MOST_NAMES = 10
-
-
-class Health(StrEnum):
-    """What a check found."""
-
-    GOOD = "good"
-    WARNING = "warning"
-    BROKEN = "broken"
-
-
-class Check(Model):
-    """One thing that was looked at.
-
-    Attributes:
-        found: What there is.
-        fix: What to do about it; empty if nothing must be done.
-    """
-
-    name: str
-    health: Health
-    found: str
-    fix: str = ""
-
-
-def good(name: str, found: str) -> Check:
-    """Return a check that found nothing to put right."""
-    return Check(name=name, health=Health.GOOD, found=found)
-
-
-def warning(name: str, found: str, *, fix: str) -> Check:
-    """Return a check that found something that works, but not for ever or not for all."""
-    return Check(name=name, health=Health.WARNING, found=found, fix=fix)
-
-
-def broken(name: str, found: str, *, fix: str) -> Check:
-    """Return a check that found why something cannot work."""
-    return Check(name=name, health=Health.BROKEN, found=found, fix=fix)
 
 
 async def examine(*, address: str | None, namespace_name: str | None, store: Path) -> list[Check]:
@@ -73,8 +36,16 @@ async def _behind_the_server(client: Client) -> list[Check]:
     found = await check_namespace(client)
     if found.health is Health.BROKEN:
         return [found]
-    asked = (check_retention, check_search_attributes, check_worker, check_agents)
-    return [found, *[await check(client) for check in asked]]
+    worker = await check_worker(client)
+    return [
+        found,
+        await check_retention(client),
+        await check_search_attributes(client),
+        worker,
+        await check_agents(client),
+        # What lies on AWS is looked at by the worker.
+        *(await check_auto_scaling(client) if worker.health is Health.GOOD else []),
+    ]
 
 
 def check_python(version: tuple[int, ...]) -> Check:

@@ -16,14 +16,13 @@ from codedeploy.deployment import (
 from codedeploy.errors import (
     DeploymentAlreadyCompleted,
     DeploymentDoesNotExist,
-    DeploymentGroupDoesNotExist,
     LifecycleEventAlreadyCompleted,
     PlanDoesNotExist,
     PlanNoLongerHolds,
     Refused,
     RollwayError,
 )
-from codedeploy.group_info import DeploymentGroupInfo, revision_to_go_back_to
+from codedeploy.group_info import DeploymentGroupInfo, no_group, revision_to_go_back_to
 from codedeploy.hook import HookReport
 from codedeploy.identifiers import group_workflow_id, new_plan_id
 from codedeploy.revision import pinned_again
@@ -57,7 +56,7 @@ class Deployments(Watching):
 
     async def plan(self, request: DeploymentRequest) -> AnyPlan:
         """Return what `request` would do now; the plan is kept under its `plan_id`."""
-        with in_words(_no_group(request.group_name)):
+        with in_words(no_group(request.group_name)):
             plan: AnyPlan = await self._client.execute_workflow(
                 PlanWorkflow.run,
                 request,
@@ -79,7 +78,7 @@ class Deployments(Watching):
         handle = self._client.get_workflow_handle(
             group_workflow_id(request.application_name, request.deployment_group_name)
         )
-        with in_words(_no_group(request.group_name)):
+        with in_words(no_group(request.group_name)):
             deployment_id: str = await handle.execute_update(
                 "create_deployment", request, result_type=str
             )
@@ -102,7 +101,7 @@ class Deployments(Watching):
     async def rollback(self, application: str, group: str, way: WayBack | None = None) -> str:
         """Deploy the group's last good revision, or the one that is named; return the new id."""
         way = way or WayBack()
-        missing = _no_group(f"{application}/{group}")
+        missing = no_group(f"{application}/{group}")
         with in_words(missing):
             info = await self._client.get_workflow_handle(
                 group_workflow_id(application, group)
@@ -195,12 +194,6 @@ class Deployments(Watching):
             f"{deployment_id} has ended ({info.status}). To go back to an earlier revision: "
             f"rollway rollback {info.application_name}/{info.deployment_group_name}"
         )
-
-
-def _no_group(full_name: str) -> DeploymentGroupDoesNotExist:
-    return DeploymentGroupDoesNotExist(
-        f"There is no deployment group {full_name}. List them with: rollway get groups"
-    )
 
 
 def _quoted(text: str) -> str:

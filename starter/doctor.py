@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from starter.checks import Check, Health, examine
+from starter.checks import examine
 from starter.commands.options import Address, Namespace, Output
 from starter.commands.terminal import Terminal
 from starter.control_plane import Home, default_home
+from starter.findings import Check, Health
 from starter.render.canvas import Glyphs
 from starter.render.documents import OutputFormat
 from starter.render.lines import line, table
@@ -28,7 +29,7 @@ def doctor(
     ] = None,
     output: Output = OutputFormat.TABLE,
 ) -> None:
-    """Check Python, the server, the worker, the agents and the store; say how to put it right.
+    """Check the server, the worker, the agents, the hooks and the store; say how to put it right.
 
     The exit status is 1 if anything is broken.
     """

@@ -16,6 +16,7 @@ from codedeploy.deployment import (
     BatchSummary,
     DeploymentInfo,
     DeploymentOverview,
+    TargetLabel,
     TargetResult,
     TargetStatus,
     check_deployment_id,
@@ -106,7 +107,10 @@ class Watching:
                 found[result.target_id] = continued(earlier, result) if earlier else result
         unseen = TargetStatus.SKIPPED if info.status.is_final else TargetStatus.PENDING
         names = dict.fromkeys((*(plan.instances if plan is not None else ()), *found))
-        results = [found.get(name, TargetResult(target_id=name)) for name in names]
+        results = [
+            found.get(name, TargetResult(target_id=name, instance_label=_label_of(name, plan)))
+            for name in names
+        ]
         return [
             result.model_copy(update={"status": unseen})
             if result.status is TargetStatus.PENDING
@@ -225,6 +229,13 @@ async def _holds(group: WorkflowHandle[Any, Any], deployment_id: str) -> bool:
     """Whether the deployment has its group's lock, or a place in its queue."""
     info = await group.query("info", result_type=DeploymentGroupInfo, rpc_timeout=PATIENCE)
     return deployment_id in (info.active, *info.queue)
+
+
+def _label_of(name: str, plan: Plan | None) -> TargetLabel | None:
+    """Return the part that a target plays which has not begun."""
+    if plan is None or plan.handover is None:
+        return None
+    return TargetLabel.BLUE if name in plan.handover.blue else TargetLabel.GREEN
 
 
 def _counted(batch: BatchSummary, results: list[TargetResult] | None) -> BatchSummary:

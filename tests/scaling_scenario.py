@@ -35,7 +35,8 @@ class ScalingScenario(Scenario):
 
     Attributes:
         site: The group, and the load balancers in front.
-        failing_revision: Every host fails when it is given this one.
+        failing_revision: Every host that is launched from now on fails when it is given this one.
+        failing_event: At which event.
     """
 
     site: FleetSite
@@ -44,7 +45,9 @@ class ScalingScenario(Scenario):
         super().__init__(temporal, scratch, name=name)
         self._aws = aws
         self._follower: asyncio.Task[None] | None = None
+        self._holding_next: tuple[asyncio.Event, str] | None = None
         self.failing_revision = ""
+        self.failing_event = "ValidateService"
 
     async def of_group(self, size: int, **plan: Any) -> Self:
         """Build a group of that size, and let agents come with its instances from now on."""
@@ -78,8 +81,11 @@ class ScalingScenario(Scenario):
         for name in await asyncio.to_thread(self._running):
             if name not in self.hosts:
                 host = SimulatedHost(name, {}, changed=self._changed)
+                if self._holding_next is not None:
+                    host.holding, host.held_at = self._holding_next
+                    self._holding_next = None
                 if self.failing_revision:
-                    host.failing["ValidateService"] = self.failing_revision
+                    host.failing[self.failing_event] = self.failing_revision
                 self.hosts[name] = host
                 await self._register(host)
                 await self.wake(name)
@@ -89,6 +95,19 @@ class ScalingScenario(Scenario):
             Filters=[{"Name": "instance-state-name", "Values": ["pending", "running"]}]
         )
         return [one["InstanceId"] for part in found["Reservations"] for one in part["Instances"]]
+
+    def holding_next(self, *, at: str) -> asyncio.Event:
+        """Let the next instance that is launched stay in an event until the returned one is set."""
+        event = asyncio.Event()
+        self._holding_next = (event, at)
+        return event
+
+    async def until_held(self) -> str:
+        """Wait until an instance stays in its event; return its name."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (held := [h.name for h in self.hosts.values() if h.is_held.is_set()]):
+                await asyncio.sleep(LOOK_SECONDS)
+        return held[0]
 
     async def terminate(self, name: str) -> None:
         """Let the Auto Scaling group become smaller by that instance."""

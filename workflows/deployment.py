@@ -22,6 +22,7 @@ from codedeploy.hook import HookReport
 from codedeploy.plan import Plan
 from codedeploy.rollback import RollbackDecision, decide, wants_rollback
 from codedeploy.steering import Stance, Verb
+from codedeploy.target_instances import with_fleet_of
 from codedeploy.traffic_plan import AnyPlan, changes_between
 from workflows import compensation
 from workflows.alarms import AlarmWatch
@@ -87,11 +88,14 @@ class DeploymentWorkflow:
     @workflow.signal
     def proceed(self, turn: Turn) -> None:
         """Give a queued deployment its turn; sent by its group."""
+        group = self._order.group
         self._order = self._order.model_copy(
             update={
                 "known": turn.known,
                 "previous": turn.previous,
                 "termination": turn.termination,
+                "group": with_fleet_of(turn.serving_group or group, group),
+                "held": turn.held,
             }
         )
         self._has_turn = True
@@ -195,6 +199,7 @@ class DeploymentWorkflow:
             awaits_approval=self._gates.awaits_approval,
             awaits_continue=self._gates.awaits_continue,
             puts_back_itself=self._puts_back_itself,
+            goes_by_batches=self._order.group.compute_platform is ComputePlatform.SERVER,
         )
 
     @property

@@ -28,6 +28,7 @@ from codedeploy.group_info import (
     DeploymentRecord,
     ended,
     known_of,
+    no_group,
     recorded,
     redefined,
     released,
@@ -40,6 +41,7 @@ from workflows.deployment import DeploymentWorkflow
 from workflows.launches import Launches, Memory
 from workflows.orders import DeploymentOrder, Turn
 from workflows.planning.basis import load_config
+from workflows.scaling_admission import install_hooks
 
 Child = ChildWorkflowHandle[DeploymentWorkflow, DeploymentInfo]
 
@@ -50,7 +52,7 @@ class DeploymentGroupWorkflow:
 
     A deployment is a child: however it ends, be it terminated from outside, the group is told and
     its lock is free. The entity continues as new only while no deployment runs, so that it never
-    loses sight of one.
+    loses sight of one. It ends if its first definition is refused.
     """
 
     @workflow.init
@@ -59,15 +61,24 @@ class DeploymentGroupWorkflow:
         self._launches = Launches(self._memory, self._start_beside)
         self._children: dict[str, Child] = {}
         self._followers: dict[str, asyncio.Task[None]] = {}
+        self._defining = asyncio.Lock()
+        self._is_refused = False
 
     @workflow.run
     async def run(self, info: DeploymentGroupInfo) -> None:
         """Live for ever."""
-        await workflow.wait_condition(
-            lambda: workflow.info().is_continue_as_new_suggested() and not self._children
-        )
-        await workflow.wait_condition(workflow.all_handlers_finished)
-        workflow.continue_as_new(self._info)
+        await workflow.wait_condition(lambda: self._is_idle and self._may_end)
+        if self._info.is_defined:
+            workflow.continue_as_new(self._info)
+
+    @property
+    def _is_idle(self) -> bool:
+        return workflow.all_handlers_finished() and not self._children
+
+    @property
+    def _may_end(self) -> bool:
+        is_nothing = self._is_refused and not self._info.is_defined
+        return is_nothing or workflow.info().is_continue_as_new_suggested()
 
     @property
     def _info(self) -> DeploymentGroupInfo:
@@ -84,11 +95,27 @@ class DeploymentGroupWorkflow:
 
     @workflow.update
     async def define(self, group: DeploymentGroup) -> bool:
-        """Remember the definition; return whether that changed anything."""
-        is_changed = group != self._info.group
-        self._info = redefined(self._info, group)
-        await self._launches.watch()
+        """Remember the definition; return whether that changed anything.
+
+        Its Auto Scaling groups have their lifecycle hooks before it is remembered. If one cannot
+        have them, the definition is refused, and the one before stands.
+        """
+        async with self._defining:
+            await self._install_hooks(group)
+            # That await lets deployments end: only now compare, and change what is known now.
+            is_changed = group != self._info.group
+            self._info = redefined(self._info, group)
+            await self._launches.watch()
         return is_changed
+
+    async def _install_hooks(self, group: DeploymentGroup) -> None:
+        try:
+            await install_hooks(self._info, group)
+        except ApplicationError:
+            self._is_refused = True
+            if self._info.is_defined:
+                await self._launches.watch()  # Hooks that both definitions share may have changed.
+            raise
 
     @workflow.update
     async def create_deployment(self, request: DeploymentRequest) -> str:
@@ -139,6 +166,8 @@ class DeploymentGroupWorkflow:
 
     def _refusal(self, request: DeploymentRequest) -> RollwayError | None:
         info = self._info
+        if not info.is_defined:
+            return no_group(info.group.full_name)
         if info.active is not None and info.group.queue_policy is QueuePolicy.REJECT:
             return DeploymentLimitExceeded(
                 f"The deployment group {info.group.full_name} already has an active deployment "
@@ -176,7 +205,7 @@ class DeploymentGroupWorkflow:
             termination=self._info.termination,
             creator=creator,
             create_time=workflow.now(),
-            held=tuple(instance.name for instance in self._info.launches.kept),
+            held=_held(self._info),
             queued_behind=waiting[-1] if waiting else None,
         )
 
@@ -223,12 +252,17 @@ class DeploymentGroupWorkflow:
         self._info = released(self._info, deployment_id, status, workflow.now())
         following = self._children.get(self._info.active or "")
         if had_lock and following is not None:
-            turn = Turn(
-                known=known_of(self._info),
-                previous=self._info.last_successful_revision,
-                termination=self._info.termination,
-            )
-            await following.signal(DeploymentWorkflow.proceed, turn)
+            await following.signal(DeploymentWorkflow.proceed, self._turn())
+
+    def _turn(self) -> Turn:
+        info = self._info
+        return Turn(
+            known=known_of(info),
+            previous=info.last_successful_revision,
+            termination=info.termination,
+            serving_group=info.serving_group,
+            held=_held(info),
+        )
 
     async def _bring_up_to_date(self) -> None:
         """Start the deployment to instances that were launched with an older revision, if due."""
@@ -238,9 +272,16 @@ class DeploymentGroupWorkflow:
             await self._start(order.model_copy(update={"group": order.group.in_place}))
 
     async def _stop_all(self, successor: str) -> None:
+        """Stop who has the lock, and who waits for it; launches have nothing to do with it."""
         request = InterventionRequest(reason=f"superseded by {successor}", rollback=False)
-        for child in list(self._children.values()):
-            await child.signal(Verb.STOP.value, request)
+        for deployment_id in (self._info.active, *self._info.queue):
+            child = self._children.get(deployment_id or "")
+            if child is not None:
+                await child.signal(Verb.STOP.value, request)
+
+
+def _held(info: DeploymentGroupInfo) -> tuple[str, ...]:
+    return tuple(instance.name for instance in info.launches.kept)
 
 
 def _refused(problem: RollwayError) -> ApplicationError:

@@ -2,6 +2,7 @@
 
 from codedeploy.application import ComputePlatform
 from codedeploy.deployment import BatchSummary, DeploymentInfo
+from codedeploy.group_info import OF_ONE_INSTANCE
 
 SHOWN_BATCHES = 20
 
@@ -32,12 +33,22 @@ def _facts(info: DeploymentInfo) -> list[str]:
     if info.compute_platform is not ComputePlatform.SERVER:
         return _target_facts(info)
     counts = info.deployment_overview
+    ready = f"{counts.ready} installed and ready, " if info.is_blue_green else ""
     return [
-        f"{info.fleet_size} hosts, at least {info.minimum_healthy} stay in service "
-        f"({info.arithmetic}); {counts.succeeded} succeeded, {counts.failed} failed, "
+        f"{_hosts(info)}; {counts.succeeded} succeeded, {ready}{counts.failed} failed, "
         f"{counts.pending} pending",
         "",
     ]
+
+
+def _hosts(info: DeploymentInfo) -> str:
+    if info.creator in OF_ONE_INSTANCE:
+        return f"{info.description}, for {info.creator}"
+    floor = f"at least {info.minimum_healthy}"
+    if info.is_blue_green:
+        hosts = f"{info.target_count} hosts replace {info.fleet_size}"
+        return f"{hosts}, {floor} of them must succeed ({info.arithmetic})"
+    return f"{info.fleet_size} hosts, {floor} stay in service ({info.arithmetic})"
 
 
 def _target_facts(info: DeploymentInfo) -> list[str]:
@@ -82,9 +93,12 @@ def _shifts(info: DeploymentInfo) -> list[str]:
 
 
 def _causes(info: DeploymentInfo) -> list[str]:
-    lines = [f"- {group.summary}" for group in info.failure_groups]
+    lines = [f"- {message}" for message in info.deployment_status_messages]
+    lines += [f"- {group.summary}" for group in info.failure_groups]
     if info.error_information:
         lines.append(f"\n**{info.error_information.code}**: {info.error_information.message}")
-    if info.rollback_info.rollback_message:
+    told = (None, "", *info.deployment_status_messages)
+    if info.rollback_info.rollback_message not in told:
         lines.append(f"\n{info.rollback_info.rollback_message}")
+    lines += [f"\n**Left behind**: {problem}" for problem in info.undo_problems]
     return lines

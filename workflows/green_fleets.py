@@ -18,6 +18,7 @@ from codedeploy.auto_scaling import (
     ScalingGroup,
     ScalingQuestion,
 )
+from codedeploy.deployment import Wait
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.handover import Handover
 from codedeploy.lifecycle import LifecycleEvent
@@ -43,6 +44,10 @@ class GreenFleet(Protocol):
     serving: TargetInstances
 
     @property
+    def wait(self) -> Wait | None:
+        """What is waited for before they can be deployed to."""
+
+    @property
     def copy_order(self) -> GreenFleetOrder | None:
         """The copy of an Auto Scaling group that they are; None if they are none."""
 
@@ -66,6 +71,7 @@ class ExistingFleet:
     """Instances that somebody has provided."""
 
     copy_order: GreenFleetOrder | None = None
+    wait: Wait | None = None
 
     def __init__(
         self, order: DeploymentOrder, names: tuple[str, ...], *, serving: TargetInstances
@@ -99,6 +105,7 @@ class CopiedFleet:
         self._group_id = order.deployment_group_id
         self._role = order.group.service_role_arn
         self._say = say
+        self.wait: Wait | None = None
         name = f"CodeDeploy_{order.group.deployment_group_name}_{order.deployment_id}"
         self.serving = TargetInstances(auto_scaling_groups=(name,))
         self.copy_order: GreenFleetOrder = GreenFleetOrder(
@@ -129,14 +136,10 @@ class CopiedFleet:
                 **LONG_CHANGE,
             )
         )
-        names = await self._until_in_service()
-        await workflow.execute_activity_method(
-            Agents.until_present,
-            AgentsQuestion(names=names, patience_seconds=self._group.agent_timeout_seconds),
-            summary="Wait for the agents of the replacement",
-            **awaiting(AGENTS_LIMIT),
-        )
-        return names
+        try:
+            return await self._until_reachable()
+        finally:
+            self.wait = None
 
     async def take_over(self, undo: Undo, *, failed: tuple[str, ...]) -> None:
         """Attach its load balancers, and hold what is launched from now on for its deployment.
@@ -185,6 +188,19 @@ class CopiedFleet:
                 **CHANGE,
             )
         )
+
+    async def _until_reachable(self) -> tuple[str, ...]:
+        name, size = self.copy_order.name, self.copy_order.size
+        self.wait = Wait(reason=f"{size} instances of {name} in service")
+        names = await self._until_in_service()
+        self.wait = Wait(reason=f"the agents of {size} instances of {name}")
+        await workflow.execute_activity_method(
+            Agents.until_present,
+            AgentsQuestion(names=names, patience_seconds=self._group.agent_timeout_seconds),
+            summary="Wait for the agents of the replacement",
+            **awaiting(AGENTS_LIMIT),
+        )
+        return names
 
     async def _until_in_service(self) -> tuple[str, ...]:
         try:

@@ -234,13 +234,15 @@ class Launches:
     async def _start_watch(self, order: ScalingWatchOrder) -> None:
         if not order.hooks.names:
             return
-        await workflow.start_child_workflow(
+        watch = await workflow.start_child_workflow(
             ScalingWatchWorkflow.run,
             order,
             id=_watch_id(order),
             parent_close_policy=ParentClosePolicy.ABANDON,
             static_summary=f"Watch {', '.join(order.hooks.names)}"[:200],
         )
+        # It goes on by itself; one that somebody terminates is started again when it is told.
+        watch.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
 
 def _mark_of(revision: PinnedRevision | None) -> str | None:

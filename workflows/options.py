@@ -105,6 +105,9 @@ CHANGE: ChangeOptions = {
     "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 }
 
+ADMISSION: ChangeOptions = {**CHANGE, "schedule_to_close_timeout": timedelta(seconds=30)}
+"""For a change whose end somebody at a keyboard waits for."""
+
 LONG_CHANGE: LongChangeOptions = {
     **CHANGE,
     "schedule_to_close_timeout": timedelta(hours=3),

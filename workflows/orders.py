@@ -71,11 +71,18 @@ class ScalingWatchOrder(Model):
 
 
 class Turn(Model):
-    """What a queued deployment must know when its turn comes: the group as it is then."""
+    """What a queued deployment must know when its turn comes: the group as it is then.
+
+    Attributes:
+        serving_group: Its fleet is the one that serves then; its rules are of no account.
+        held: Instances of the group that are held before they enter service.
+    """
 
     known: Known
     previous: PinnedRevision | None
     termination: Termination | None = None
+    serving_group: DeploymentGroup | None = None
+    held: tuple[str, ...] = ()
 
 
 class FleetEnd(Model):

@@ -13,6 +13,7 @@ from workflows.batch import BatchWorkflow
 from workflows.deployment import DeploymentWorkflow
 from workflows.deployment_config import DeploymentConfigWorkflow
 from workflows.deployment_group import DeploymentGroupWorkflow
+from workflows.hooks_check import HooksCheckWorkflow
 from workflows.instance import InstanceWorkflow
 from workflows.log import LogWorkflow
 from workflows.plan import PlanWorkflow
@@ -25,6 +26,7 @@ ALL = (
     DeploymentConfigWorkflow,
     DeploymentGroupWorkflow,
     DeploymentWorkflow,
+    HooksCheckWorkflow,
     InstanceWorkflow,
     LogWorkflow,
     PlanWorkflow,

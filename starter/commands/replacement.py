@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from codedeploy.deployment_group import TagFilter, TagFilterType
 from codedeploy.errors import InvalidTargetInstances
-from codedeploy.target_instances import TargetInstances
+from codedeploy.target_instances import MOST_OF_EACH, TargetInstances
 
 
 def target_instances(
@@ -13,13 +13,17 @@ def target_instances(
     """Return the fleet that was typed; None if none was.
 
     Raises:
-        InvalidTargetInstances: A tag is no `KEY=VALUE` and no `KEY`.
+        InvalidTargetInstances: A tag is no `KEY=VALUE` and no `KEY`, or there are too many.
     """
     if not tags and not scaling_groups:
         return None
-    return TargetInstances(
-        tag_filters=tuple(map(_filter, tags or ())), auto_scaling_groups=tuple(scaling_groups or ())
-    )
+    filters, names = tuple(map(_filter, tags or ())), tuple(scaling_groups or ())
+    if max(len(filters), len(names)) > MOST_OF_EACH:
+        raise InvalidTargetInstances(
+            f"--target-tag and --target-auto-scaling-group: expected at most {MOST_OF_EACH} of "
+            f"each, found {len(filters)} and {len(names)}. Give the instances a tag in common."
+        )
+    return TargetInstances(tag_filters=filters, auto_scaling_groups=names)
 
 
 def _filter(typed: str) -> TagFilter:

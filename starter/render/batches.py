@@ -7,6 +7,7 @@ from rich.text import Text
 
 from codedeploy.deployment import BatchStatus, BatchSummary, DeploymentInfo, DeploymentOverview
 from starter.render.canvas import Canvas, Glyphs, duration
+from starter.render.fleets import is_handover, is_put_back, stages_to_come
 from starter.render.lines import Part, table
 from starter.render.statuses import BAD, BUSY, GOOD, QUIET
 
@@ -27,7 +28,7 @@ def batch_lines(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
         rows.append(_hidden_row(hidden, canvas))
     rows += [_row(batch, canvas) for batch in shown]
     to_come = max(0, info.planned_batches - len(info.batches))
-    if to_come and not info.status.is_final:
+    if to_come and not (info.status.is_final or is_put_back(info)):
         rows.append(_to_come_row(info, to_come, canvas))
     return table(rows, header=("", "BATCH", "HOSTS", "STATE", "TIME"))
 
@@ -96,8 +97,9 @@ def _to_come_row(info: DeploymentInfo, to_come: int, canvas: Canvas) -> list[Par
     first = len(info.batches) + 1
     last = info.planned_batches
     name = f"{first}" if to_come == 1 else f"{first}-{last}"
-    hosts = str(info.deployment_overview.pending or "")
-    return [(canvas.glyphs.untouched, QUIET), name, hosts, "to come", ""]
+    pending = "" if is_handover(info) else str(info.deployment_overview.pending or "")
+    state = ": ".join(filter(None, ("to come", ", ".join(stages_to_come(info)))))
+    return [(canvas.glyphs.untouched, QUIET), name, pending, state, ""]
 
 
 def _size(overview: DeploymentOverview) -> int:
@@ -107,7 +109,8 @@ def _size(overview: DeploymentOverview) -> int:
 def time_left(info: DeploymentInfo, canvas: Canvas) -> timedelta | None:
     """Return what the batches so far let expect; None while that would be a guess.
 
-    Nothing is promised before the first batch has ended, nor while the deployment waits.
+    Nothing is promised before the first batch has ended, nor while the deployment waits, nor of
+    batches that do something else than those before them.
     """
     done = [
         batch.end_time - batch.start_time
@@ -115,7 +118,8 @@ def time_left(info: DeploymentInfo, canvas: Canvas) -> timedelta | None:
         if batch.start_time and batch.end_time
     ]
     running = [batch for batch in info.batches if batch.status is BatchStatus.IN_PROGRESS]
-    if not done or info.wait or info.is_paused or info.status.is_final:
+    is_waiting = info.wait is not None or info.is_paused
+    if not done or is_waiting or info.status.is_final or is_handover(info):
         return None
     usual = sum(done, timedelta()) / len(done)
     to_come = max(0, info.planned_batches - len(info.batches))

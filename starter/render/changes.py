@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from codedeploy.deployment import (
     BatchStatus,
     BatchSummary,
-    Creator,
     DeploymentInfo,
     DeploymentStatus,
 )
 from starter.render.batches import state_of, took
 from starter.render.canvas import Canvas
+from starter.render.creators import CREATORS, is_of_one_instance
 from starter.render.deployment import revisions, scope
+from starter.render.fleets import is_put_back
 from starter.render.lines import clean_line
 from starter.render.statuses import word
 from starter.render.target_changes import target_sentences
@@ -55,8 +56,9 @@ def _is_known(info: DeploymentInfo) -> bool:
 
 
 def _opening(info: DeploymentInfo, canvas: Canvas) -> str:
-    kind = "rollback" if info.creator is Creator.ROLLBACK else "deployment"
-    floor = "" if is_shifting(info) else f"floor {info.minimum_healthy}, "
+    kind = CREATORS.get(info.creator, "deployment")
+    is_floorless = is_shifting(info) or is_of_one_instance(info)
+    floor = "" if is_floorless else f"floor {info.minimum_healthy}, "
     return (
         f"{kind} of {info.application_name}/{info.deployment_group_name} "
         f"{revisions(info, canvas)}: {scope(info)}, {floor}{info.deployment_config_name}"
@@ -70,7 +72,8 @@ def _batch_sentences(
     for batch in after.batches:
         old = known.get(batch.number)
         if old != batch:
-            yield _batch_sentence(batch, old, after.planned_batches, canvas)
+            planned = 0 if is_put_back(after) else after.planned_batches
+            yield _batch_sentence(batch, old, planned, canvas)
 
 
 def _batch_sentence(

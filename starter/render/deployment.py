@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from codedeploy.deployment import Creator, DeploymentInfo, TargetFailure
+from codedeploy.deployment import DeploymentInfo, TargetFailure
 from starter.render.batches import batch_lines, time_left
 from starter.render.canvas import Canvas, duration
+from starter.render.creators import is_of_one_instance, kind_of
+from starter.render.fleets import is_handover
 from starter.render.health import health_line
-from starter.render.lines import Part, counted, line, paragraph, spaced
+from starter.render.lines import counted, line, paragraph, spaced
 from starter.render.single_target import single_target_lines
 from starter.render.slow import slow_lines
 from starter.render.statuses import BAD, HELD, QUIET, marked
@@ -29,7 +31,7 @@ def deployment_view(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
         *spaced(failure_lines(info, canvas)),
         *spaced(_remarks(info, canvas)),
         *spaced(waiting_lines(info, canvas)),
-        *spaced(command_lines(info)),
+        *spaced(command_lines(info, canvas)),
     ]
 
 
@@ -38,6 +40,7 @@ def _fleet(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
         *health_line(info, canvas),
         *spaced(batch_lines(info, canvas)),
         *spaced(slow_lines(info.slow_targets, canvas)),
+        *spaced([line(message) for message in info.deployment_status_messages]),
     ]
 
 
@@ -54,16 +57,12 @@ def header(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
     """Return what is deployed where, how it stands, and by what rules."""
     glyphs = canvas.glyphs
     group = f"{info.application_name}/{info.deployment_group_name}"
-    kind: tuple[Part, ...] = ()
-    if info.creator is Creator.ROLLBACK:
-        of = info.rollback_info.rollback_triggering_deployment_id
-        kind = (("   rollback", HELD), f" of {of}" if of else "")
     title = line(
         (group, "bold"),
         f"   {revisions(info, canvas)}   ",
         marked(info.status, glyphs),
         f"   {info.deployment_id}",
-        *kind,
+        *kind_of(info),
     )
     facts = (_rules(info), [*_times(info, canvas), info.deployment_config_name])
     told = [[fact for fact in line_of_facts if fact] for line_of_facts in facts]
@@ -82,6 +81,8 @@ def _rules(info: DeploymentInfo) -> list[str]:
         return [scope(info)]
     if not info.fleet_size:
         return []
+    if is_of_one_instance(info):
+        return [scope(info)]
     floor = f"floor {info.minimum_healthy}"
     if info.arithmetic:
         floor += f" ({info.arithmetic})"
@@ -90,6 +91,8 @@ def _rules(info: DeploymentInfo) -> list[str]:
 
 def scope(info: DeploymentInfo) -> str:
     """Return what is deployed to: hosts, the alias of a function, or a service."""
+    if is_of_one_instance(info):
+        return info.description
     if not is_shifting(info):
         return hosts(info)
     target = f" {info.target.target_id}" if info.target else ""
@@ -101,7 +104,13 @@ def scope(info: DeploymentInfo) -> str:
 
 
 def hosts(info: DeploymentInfo) -> str:
-    """Return `5 hosts`, or `2 of 5 hosts` for a rollback, which leaves the others alone."""
+    """Return `5 hosts`, or `2 of 5 hosts` for a rollback, which leaves the others alone.
+
+    Where one fleet replaces another: `3 hosts replace 2`.
+    """
+    if is_handover(info):
+        verb = "replaces" if info.target_count == 1 else "replace"
+        return f"{counted(info.target_count, 'host')} {verb} {info.fleet_size:,}"
     fleet = counted(info.fleet_size, "host")
     is_part = 0 < info.target_count < info.fleet_size
     return f"{info.target_count} of {fleet}" if is_part else fleet

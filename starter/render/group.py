@@ -3,24 +3,36 @@
 from rich.text import Text
 
 from codedeploy.application import ComputePlatform
-from codedeploy.blue_green import BlueGreenDeploymentConfiguration
+from codedeploy.blue_green import (
+    BlueGreenDeploymentConfiguration,
+    GreenFleetAction,
+    TerminationAction,
+)
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
 from codedeploy.group_info import DeploymentGroupInfo, DeploymentRecord
 from codedeploy.load_balancing import LoadBalancerInfo
+from codedeploy.target_instances import fleet_of
+from starter.render.blue_green_rules import original_end, ready_wait
 from starter.render.canvas import Canvas
-from starter.render.lines import Part, line, table
+from starter.render.launches import breaker_lines, launch_facts
+from starter.render.lines import Part, line, spaced, table
 from starter.render.statuses import QUIET, marked
 
 MOST_DEPLOYMENTS = 5
+EXISTING = "instances that each deployment names (--target-tag, --target-auto-scaling-group)"
 
 
 def group_view(info: DeploymentGroupInfo, canvas: Canvas) -> list[Text]:
     """Return what the group is and what it remembers."""
     group = info.group
-    facts: list[list[Part]] = [
-        [(f"  {name}", QUIET), text] for name, text in (*_rules(group), *_memory(info))
+    told = (*_rules(group), *_memory(info), *launch_facts(info, canvas))
+    facts: list[list[Part]] = [[(f"  {name}", QUIET), text] for name, text in told]
+    return [
+        line((group.full_name, "bold")),
+        *table(facts),
+        *spaced(breaker_lines(info, canvas)),
+        *_history(info, canvas),
     ]
-    return [line((group.full_name, "bold")), *table(facts), *_history(info, canvas)]
 
 
 def _rules(group: DeploymentGroup) -> list[tuple[str, str]]:
@@ -39,11 +51,33 @@ def _place(group: DeploymentGroup) -> list[tuple[str, str]]:
     """Return what the group deploys to: instances, a service, or what an AppSpec file names."""
     match group.compute_platform:
         case ComputePlatform.SERVER:
-            return [("instances", targeting(group))]
+            return [*_fleet(group), *(_handover(group) if group.is_blue_green else [])]
         case ComputePlatform.LAMBDA:
             return [("function", "the alias that the AppSpec file names")]
         case ComputePlatform.ECS:
             return _service(group)
+
+
+def _fleet(group: DeploymentGroup) -> list[tuple[str, str]]:
+    """Return where the group's instances come from; tags need no word where there are none."""
+    names, tags = ", ".join(group.auto_scaling_groups), _tags(group)
+    told = [("instances", targeting(group))] if tags or not names else []
+    return [*told, ("Auto Scaling", names)] if names else told
+
+
+def _handover(group: DeploymentGroup) -> list[tuple[str, str]]:
+    """Return the rules of its blue/green deployments."""
+    rules = group.blue_green_deployment_configuration or BlueGreenDeploymentConfiguration()
+    ready, end = rules.deployment_ready_option, rules.terminate_blue_instances_on_deployment_success
+    option = rules.green_fleet_provisioning_option
+    is_copied = option is not None and option.action is GreenFleetAction.COPY_AUTO_SCALING_GROUP
+    original = original_end(
+        rules.termination_wait_minutes, terminates=end.action is TerminationAction.TERMINATE
+    )
+    told = [("replacement", "a copy of the Auto Scaling group" if is_copied else EXISTING)]
+    if ready.is_waited_for:
+        told.append(("ready wait", ready_wait(ready.wait_time_in_minutes)))
+    return [*told, ("original", original)]
 
 
 def _service(group: DeploymentGroup) -> list[tuple[str, str]]:
@@ -67,6 +101,10 @@ def _approvals(group: DeploymentGroup) -> list[str]:
 
 def targeting(group: DeploymentGroup) -> str:
     """Return by which tags the group finds its instances."""
+    return _tags(group) or "none: no tag filter is given"
+
+
+def _tags(group: DeploymentGroup) -> str:
     ec2 = group.ec2_tag_set.ec2_tag_set_list if group.ec2_tag_set else ()
     on_premises = group.on_premises_tag_set
     sources = [
@@ -75,7 +113,7 @@ def targeting(group: DeploymentGroup) -> str:
         _any_of(group.on_premises_instance_tag_filters),
         _all_of(on_premises.on_premises_tag_set_list if on_premises else ()),
     ]
-    return "; or ".join(filter(None, sources)) or "none: no tag filter is given"
+    return "; or ".join(filter(None, sources))
 
 
 def _all_of(lists: tuple[tuple[TagFilter, ...], ...]) -> str:
@@ -101,6 +139,7 @@ def _filter(one: TagFilter) -> str:
 def _memory(info: DeploymentGroupInfo) -> list[tuple[str, str]]:
     good = info.last_successful_revision
     told = [
+        *_serving(info),
         ("last good", f"{good.label} by {info.last_successful_deployment}" if good else "none yet"),
         ("active", info.active or "none"),
         ("queue", ", ".join(info.queue) or "empty"),
@@ -112,6 +151,17 @@ def _memory(info: DeploymentGroupInfo) -> list[tuple[str, str]]:
         *told,
         ("hosts", f"{healthy} of {len(info.health)} ended their last deployment well"),
     ]
+
+
+def _serving(info: DeploymentGroupInfo) -> list[tuple[str, str]]:
+    """Return which fleet serves, if it is not the one that the definition names."""
+    if info.fleet is None or fleet_of(info.serving_group) == fleet_of(info.group):
+        return []
+    names = ", ".join(info.fleet.auto_scaling_groups)
+    scaling = f"Auto Scaling group {names}" if names else ""
+    fleet = "; or ".join(filter(None, (scaling, _tags(info.serving_group))))
+    since = f" since {info.fleet_of}" if info.fleet_of else ""
+    return [("serving", f"{fleet}{since}, in place of the above")]
 
 
 def _history(info: DeploymentGroupInfo, canvas: Canvas) -> list[Text]:

@@ -7,6 +7,8 @@ from rich.text import Text
 from codedeploy.deployment import BatchStatus, Creator, DeploymentInfo
 from codedeploy.waves import UNHEALTHY_FIRST
 from starter.render.canvas import Canvas
+from starter.render.creators import is_of_one_instance
+from starter.render.fleets import fleet_lines, is_handover
 from starter.render.lines import Part, line
 from starter.render.statuses import BAD, BUSY, GOOD
 
@@ -52,8 +54,13 @@ def health_of(info: DeploymentInfo) -> Health:
 
 
 def health_line(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
-    """Return the bar and its numbers; nothing while the fleet is not known."""
-    if not info.fleet_size:
+    """Return the bar and its numbers; nothing while the fleet is not known.
+
+    Two fleets have a bar each. An instance that is deployed to on its way into service is no fleet.
+    """
+    if is_handover(info):
+        return fleet_lines(info, canvas)
+    if not info.fleet_size or is_of_one_instance(info):
         return []
     health = health_of(info)
     dot = f" {canvas.glyphs.dot} "

@@ -6,15 +6,13 @@ from rich.text import Text
 
 from codedeploy.application_info import ApplicationInfo
 from codedeploy.configs import DeploymentConfig, MinimumHealthyHosts, TrafficRoutingConfig
-from codedeploy.deployment import Creator
 from codedeploy.revision import PinnedRevision
 from starter.answers import Applied, DeploymentRow, InstanceInfo
 from starter.render.canvas import Canvas, duration
+from starter.render.creators import CREATORS
 from starter.render.lines import Part, line, table
 from starter.render.sizes import byte_size
 from starter.render.statuses import GOOD, HELD, QUIET, marked
-
-CREATORS: dict[str, str] = {Creator.ROLLBACK: "rollback"}
 
 
 def names_view(names: Sequence[str], *, title: str, if_none: str) -> list[Text]:

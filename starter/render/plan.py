@@ -8,6 +8,7 @@ from codedeploy.plan import Plan
 from codedeploy.traffic_plan import AnyPlan
 from codedeploy.waves import Wave
 from starter.render.canvas import Canvas, duration
+from starter.render.handover_plan import handover_facts, stage_lines
 from starter.render.lines import Part, counted, folded, line, table
 from starter.render.sizes import byte_size
 from starter.render.statuses import HELD, QUIET
@@ -35,6 +36,9 @@ def plan_view(plan: AnyPlan, canvas: Canvas, *, command: str) -> list[Text]:
 
 
 def _facts_and_course(plan: AnyPlan, canvas: Canvas) -> tuple[list[tuple[str, str]], list[Text]]:
+    if isinstance(plan, Plan) and plan.handover is not None:
+        facts = handover_facts(plan, plan.handover, canvas)
+        return [*facts], stage_lines(plan, plan.handover)
     if isinstance(plan, Plan):
         return _fleet_facts(plan), _batches(plan, canvas)
     return [*traffic_facts(plan, canvas)], course_lines(plan, canvas)

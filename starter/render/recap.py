@@ -6,20 +6,22 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from codedeploy.deployment import (
-    Creator,
     DeploymentInfo,
     DeploymentStatus,
     TargetFailure,
+    TargetLabel,
     TargetResult,
     TargetStatus,
 )
+from codedeploy.lifecycle import ALLOW_TRAFFIC, BLOCK_TRAFFIC
 from starter.render.canvas import Canvas, duration
+from starter.render.creators import kind_of
 from starter.render.deployment import failed_host, revisions
 from starter.render.lines import Part, line, spaced, table
 from starter.render.single_target import single_target_lines
-from starter.render.statuses import GOOD, HELD, QUIET, glyph, marked
+from starter.render.statuses import GOOD, QUIET, glyph, marked
 from starter.render.traffic import is_shifting
-from starter.render.waiting import command_lines, waiting_lines
+from starter.render.waiting import command_lines, keeps_original, waiting_lines
 
 MOST_HOSTS = 20
 MOST_NAMED_FAILURES = 5
@@ -66,7 +68,7 @@ def _verdict(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
     title = line(
         marked(info.status, canvas.glyphs),
         f"{took}   {info.deployment_id}   {revisions(info, canvas)}",
-        ("   rollback", HELD) if info.creator is Creator.ROLLBACK else "",
+        *kind_of(info)[:1],
         f"   {hosts}" if hosts and not is_shifting(info) else "",
     )
     error = info.error_information
@@ -89,7 +91,9 @@ def _outcome(target: TargetResult | None, canvas: Canvas) -> Part:
     sign, style = glyph(target.status, canvas.glyphs)
     match target.status:
         case TargetStatus.SUCCEEDED:
-            return f"{sign} succeeded", GOOD
+            return f"{sign} {_success(target)}", GOOD
+        case TargetStatus.READY:
+            return f"{sign} installed, without traffic", style
         case TargetStatus.FAILED:
             event = target.failure.event if target.failure else None
             return f"{sign} failed at {event}" if event else f"{sign} failed", style
@@ -97,6 +101,14 @@ def _outcome(target: TargetResult | None, canvas: Canvas) -> Part:
             return f"{sign} {target.current_event or 'in progress'}", style
         case _:
             return f"{sign} not touched" if not target.is_touched else f"{sign} half done", QUIET
+
+
+def _success(target: TargetResult) -> str:
+    """Return what went well; where one fleet replaces another, who has the traffic now."""
+    last = target.current_event
+    if target.instance_label is TargetLabel.BLUE:
+        return "serves again" if last in ALLOW_TRAFFIC else "left service"
+    return "left service again" if last in BLOCK_TRAFFIC else "succeeded"
 
 
 def _failures(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
@@ -120,8 +132,8 @@ def _named(targets: Sequence[str]) -> str:
 
 def _what_next(sections: Sequence[Ended], canvas: Canvas) -> list[Text]:
     last = sections[-1].info if sections else None
-    if last is not None and is_shifting(last):
-        return [*spaced(waiting_lines(last, canvas)), *spaced(command_lines(last))]
+    if last is not None and (is_shifting(last) or keeps_original(last)):
+        return [*spaced(waiting_lines(last, canvas)), *spaced(command_lines(last, canvas))]
     first = next((one.info for one in sections if one.info.failures), None)
     if first is None:
         return []

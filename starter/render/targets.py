@@ -17,11 +17,14 @@ def targets_view(targets: Sequence[TargetResult], canvas: Canvas) -> list[Text]:
     """Return where each host stands: its last event, the time its events took, its failure."""
     if not targets:
         return []
-    rows = [_row(target, canvas) for target in targets]
-    return [line(""), *table(rows, header=("HOST", "STATUS", "EVENT", "EVENTS DONE", "TIME"))]
+    has_fleets = any(target.instance_label for target in targets)
+    rows = [_row(target, canvas, has_fleets=has_fleets) for target in targets]
+    fleet = ("FLEET",) if has_fleets else ()
+    header = ("HOST", *fleet, "STATUS", "EVENT", "EVENTS DONE", "TIME")
+    return [line(""), *table(rows, header=header)]
 
 
-def _row(target: TargetResult, canvas: Canvas) -> list[Part]:
+def _row(target: TargetResult, canvas: Canvas, *, has_fleets: bool) -> list[Part]:
     events = [
         event
         for event in target.events
@@ -31,6 +34,7 @@ def _row(target: TargetResult, canvas: Canvas) -> list[Part]:
     failed_at = target.failure.event if target.failure else None
     return [
         target.target_id,
+        *((target.instance_label or "-",) if has_fleets else ()),
         marked(target.status, canvas.glyphs),
         failed_at or target.current_event or "-",
         f"{done} of {len(events)}" if events else "-",

@@ -13,7 +13,10 @@ def waiting_lines(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
     if info.status.is_final and not keeps_original(info):
         return []
     if info.wait:
-        return [line((f"{canvas.glyphs.waiting} {wait_sentence(info.wait, canvas)}", HELD))]
+        sentence = wait_sentence(info.wait, canvas)
+        if _is_ending(info, canvas):
+            sentence = f"waiting for {info.wait.reason}, which is under way"
+        return [line((f"{canvas.glyphs.waiting} {sentence}", HELD))]
     return [line((f"{canvas.glyphs.waiting} paused", HELD))] if info.is_paused else []
 
 
@@ -21,6 +24,12 @@ def keeps_original(info: DeploymentInfo) -> bool:
     """Whether the deployment has succeeded and its original still waits for its end."""
     is_waiting = info.instance_termination_wait_time_started and info.wait is not None
     return info.status.is_final and is_waiting
+
+
+def _is_ending(info: DeploymentInfo, canvas: Canvas) -> bool:
+    """Whether the original has been kept for its time, and is being removed."""
+    until = info.wait.until if info.wait else None
+    return keeps_original(info) and until is not None and until <= canvas.now
 
 
 def wait_sentence(wait: Wait, canvas: Canvas) -> str:
@@ -37,9 +46,9 @@ def wait_sentence(wait: Wait, canvas: Canvas) -> str:
     return f"{sentence} until {deadline} ({left})"
 
 
-def command_lines(info: DeploymentInfo) -> list[Text]:
+def command_lines(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
     """Return what can be typed now."""
-    verbs = "|".join(_verbs(info))
+    verbs = "" if _is_ending(info, canvas) else "|".join(_verbs(info))
     return [line((f"next: rollway {verbs} {info.deployment_id}", QUIET))] if verbs else []
 
 

@@ -11,12 +11,15 @@ from codedeploy.group_info import (
     DeploymentRecord,
     ended,
     known_of,
+    no_group,
     recorded,
+    redefined,
     released,
     revision_to_go_back_to,
 )
 from codedeploy.instances import InstanceHealth
 from codedeploy.revision import PinnedRevision
+from codedeploy.target_instances import TargetInstances
 from tests.codedeploy.fleets import pinned
 
 START = datetime(2026, 3, 1, 14, tzinfo=UTC)
@@ -225,6 +228,110 @@ def test_a_group_knows_its_hosts_and_its_revision() -> None:
         dict.fromkeys("abc", healthy("v1")),
         pinned("v1").mark,
     )
+
+
+# --- instances that come and go
+
+
+OF_ONE = [Creator.AUTO_SCALING, Creator.AUTO_SCALING_TERMINATION]
+
+
+@pytest.mark.parametrize("creator", OF_ONE)
+@pytest.mark.parametrize("status", [SUCCEEDED, FAILED])
+def test_a_deployment_to_one_instance_says_nothing_of_the_group(
+    creator: Creator, status: DeploymentStatus
+) -> None:
+    before = after(FIRST)
+    one = outcome("d-2", status, "v0", succeeded=("i-1",), creator=creator)
+
+    info = ended(before, one, END)
+
+    assert info.model_copy(update={"health": before.health}) == before
+
+
+def test_an_instance_that_was_launched_well_is_healthy() -> None:
+    one = outcome("d-2", SUCCEEDED, "v1", succeeded=("i-1",), creator=Creator.AUTO_SCALING)
+
+    assert ended(after(FIRST), one, END).health["i-1"] == healthy("v1")
+
+
+@pytest.mark.parametrize("creator", OF_ONE)
+def test_an_instance_that_was_given_up_is_forgotten(creator: Creator) -> None:
+    one = outcome("d-2", FAILED, "v1", failed=("a",), creator=creator)
+
+    assert set(ended(after(FIRST), one, END).health) == {"b", "c"}
+
+
+def test_bringing_instances_up_to_date_is_a_deployment_like_any_other() -> None:
+    info = after(FIRST, outcome("d-2", SUCCEEDED, "v1", creator=Creator.AUTO_UPDATE))
+
+    assert info.last_successful_deployment == "d-2"
+
+
+# --- the fleet that serves
+
+
+GREEN = TargetInstances(auto_scaling_groups=("green",))
+BY_NAME = {"applicationName": "shop", "deploymentGroupName": "prod"}
+
+
+def defined(**members: object) -> DeploymentGroup:
+    return DeploymentGroup.model_validate(BY_NAME | members)
+
+
+def replaced() -> DeploymentGroupInfo:
+    return after(outcome("d-1", SUCCEEDED, fleet=GREEN))
+
+
+def test_the_fleet_that_took_over_serves() -> None:
+    info = replaced()
+
+    assert (info.fleet, info.fleet_of) == (GREEN, "d-1")
+    assert info.serving_group.auto_scaling_groups == ("green",)
+
+
+def test_the_definition_stays_as_somebody_has_written_it() -> None:
+    assert replaced().group == NEW.group
+
+
+def test_a_group_whose_fleet_was_never_replaced_serves_itself() -> None:
+    assert NEW.serving_group is NEW.group
+
+
+def test_a_deployment_that_replaced_nobody_leaves_the_fleet_that_serves() -> None:
+    info = ended(replaced(), outcome("d-2", FAILED, "v2"), END)
+
+    assert (info.fleet, info.fleet_of) == (GREEN, "d-1")
+
+
+def test_a_definition_with_the_same_fleet_keeps_the_one_that_serves() -> None:
+    info = redefined(replaced(), defined(launchFailureLimit=9))
+
+    assert (info.fleet, info.fleet_of) == (GREEN, "d-1")
+    assert info.serving_group.launch_failure_limit == 9
+
+
+def test_a_definition_with_another_fleet_means_that_from_now_on() -> None:
+    info = redefined(replaced(), defined(autoScalingGroups=["blue"]))
+
+    assert (info.fleet, info.fleet_of) == (None, None)
+    assert info.serving_group.auto_scaling_groups == ("blue",)
+
+
+def test_a_definition_changes_nothing_else() -> None:
+    before = replaced()
+
+    assert redefined(before, before.group) == before
+
+
+def test_a_group_exists_once_a_definition_was_accepted() -> None:
+    proposed = NEW.model_copy(update={"is_defined": False})
+
+    assert redefined(proposed, proposed.group).is_defined
+
+
+def test_whoever_asks_for_a_group_that_does_not_exist_is_told_where_to_look() -> None:
+    assert no_group("shop/prod").message.endswith("shop/prod. List them with: rollway get groups")
 
 
 # --- going back

@@ -21,6 +21,22 @@ ECS: dict[str, Any] = {
 LAMBDA: dict[str, Any] = {"computePlatform": "Lambda", "deploymentStyle": STYLE}
 
 
+SERVER: dict[str, Any] = {
+    "computePlatform": "Server",
+    "deploymentStyle": STYLE,
+    "loadBalancerInfo": {"targetGroupInfoList": [{"name": "web"}]},
+}
+
+
+def from_fleet(action: str) -> dict[str, Any]:
+    option = {"greenFleetProvisioningOption": {"action": action}}
+    return {"blueGreenDeploymentConfiguration": option}
+
+
+DISCOVERED = SERVER | from_fleet("DISCOVER_EXISTING")
+COPIED = SERVER | from_fleet("COPY_AUTO_SCALING_GROUP") | {"autoScalingGroups": ["web"]}
+
+
 def group(members: dict[str, Any], **changes: Any) -> DeploymentGroup:
     names = {"applicationName": "shop", "deploymentGroupName": "prod"}
     return DeploymentGroup.model_validate(names | members | changes)
@@ -30,7 +46,11 @@ def pair(**changes: Any) -> dict[str, Any]:
     return {"loadBalancerInfo": {"targetGroupPairInfoList": [PAIR | changes]}}
 
 
-@pytest.mark.parametrize("members", [ECS, LAMBDA], ids=["ECS", "Lambda"])
+@pytest.mark.parametrize(
+    "members",
+    [ECS, LAMBDA, DISCOVERED, COPIED],
+    ids=["ECS", "Lambda", "servers that exist", "servers that are copied"],
+)
 def test_a_group_that_fits_its_platform_is_accepted(members: dict[str, Any]) -> None:
     check_group(group(members))
 
@@ -115,6 +135,39 @@ VIOLATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"loadBalancerInfo": {"targetGroupPairInfoList": [PAIR]}},
         "InvalidLoadBalancerInfo",
     ),
+    "servers replaced without traffic control": (
+        DISCOVERED,
+        {"deploymentStyle": STYLE | {"deploymentOption": "WITHOUT_TRAFFIC_CONTROL"}},
+        "InvalidDeploymentStyle",
+    ),
+    "servers replaced without a load balancer": (
+        DISCOVERED,
+        {"loadBalancerInfo": None},
+        "InvalidLoadBalancerInfo",
+    ),
+    "servers replaced without rules": (SERVER, {}, "InvalidBlueGreenDeploymentConfiguration"),
+    "servers replaced from nowhere": (
+        SERVER,
+        {"blueGreenDeploymentConfiguration": {}},
+        "InvalidBlueGreenDeploymentConfiguration",
+    ),
+    "a copy of no group": (COPIED, {"autoScalingGroups": []}, "InvalidAutoScalingGroup"),
+    "a copy of two groups": (COPIED, {"autoScalingGroups": ["a", "b"]}, "InvalidAutoScalingGroup"),
+    "a copy of tagged servers": (
+        COPIED,
+        {"ec2TagFilters": [{"Key": "a", "Value": "b"}]},
+        "InvalidBlueGreenDeploymentConfiguration",
+    ),
+    "a copy behind HAProxy": (
+        COPIED,
+        {"loadBalancerInfo": {"haProxyInfoList": [{"backend": "shop", "socket": "/run/admin"}]}},
+        "InvalidLoadBalancerInfo",
+    ),
+    "processes suspended in a copy": (
+        COPIED,
+        {"ec2DeploymentOptions": {"autoScalingGroupProcessesToSuspend": ["Terminate"]}},
+        "InvalidAutoScalingGroupProcessToSuspend",
+    ),
 }
 
 
@@ -158,3 +211,15 @@ def test_servers_keep_the_default_style() -> None:
 def test_a_ready_wait_has_a_length_that_codedeploy_knows(option: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="waitTimeInMinutes"):
         group(ECS, blueGreenDeploymentConfiguration={"deploymentReadyOption": option})
+
+
+def test_scaling_groups_need_not_be_there_for_servers_that_exist() -> None:
+    tagged = group(DISCOVERED, onPremisesInstanceTagFilters=[{"Key": "fleet", "Value": "blue"}])
+
+    assert [*violations(tagged)] == []
+
+
+def test_rules_of_a_replacement_are_not_asked_of_a_group_in_place() -> None:
+    rules = from_fleet("COPY_AUTO_SCALING_GROUP")
+
+    assert [*violations(group({"computePlatform": "Server"} | rules))] == []

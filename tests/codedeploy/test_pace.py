@@ -297,3 +297,89 @@ def test_what_is_neither_done_nor_in_progress_remains() -> None:
     pace.start()
 
     assert (pace.fleet.succeeded, pace.fleet.in_progress, pace.remaining) == (3, 3, 4)
+
+
+# --- instances that leave the fleet meanwhile
+
+
+LUCK = st.lists(st.sampled_from(["good", "bad", "gone"]), min_size=1, max_size=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SMALL, LUCK)
+def test_instances_that_leave_count_as_neither_good_nor_bad(drawn: Draw, luck: list[str]) -> None:
+    pace, met = Pace(drawn.plan), dict[str, str]()
+    allowed = drawn.plan.size - drawn.plan.minimum_healthy
+
+    while pace.next_wave() is not None:
+        while pace.can_start:
+            batch = pace.start()
+            # A batch stops of itself when its share has failed; the rest was never tried.
+            tried = dict[str, list[str]](good=[], bad=[], gone=[])
+            for target in batch.targets:
+                if len(tried["bad"]) < batch.share:
+                    assert target not in met, f"{target} is tried twice"
+                    met[target] = luck[len(met) % len(luck)]
+                    tried[met[target]].append(target)
+            pace.finish(batch, succeeded=tried["good"], failed=tried["bad"], departed=tried["gone"])
+            assert pace.fleet.failed <= allowed
+
+    counts = {kind: list(met.values()).count(kind) for kind in ("good", "bad", "gone")}
+    left_alone = drawn.plan.size - len(drawn.plan.targets)
+    is_enough = left_alone + counts["good"] + counts["gone"] >= drawn.plan.minimum_healthy
+    is_all_tried = len(met) == len(drawn.plan.targets)
+    assert (pace.fleet.succeeded, pace.fleet.failed) == (counts["good"], counts["bad"])
+    assert pace.departed == counts["gone"]
+    assert pace.is_success == (is_all_tried and counts["good"] > 0 and is_enough)
+
+
+def after_one_batch(size: int, minimum: int, *, good: int, bad: int = 0) -> Pace:
+    """A pace whose first batch has ended; those who are neither good nor bad have left."""
+    pace = opened(healthy_plan(size, config(floor("HOST_COUNT", minimum))))
+    (batch,) = pace.open.values()
+    names = batch.targets
+    pace.finish(
+        batch,
+        succeeded=names[:good],
+        failed=names[good : good + bad],
+        departed=names[good + bad :],
+    )
+    return pace
+
+
+def test_who_has_left_is_not_waited_for() -> None:
+    pace = after_one_batch(4, 2, good=1)
+
+    assert (pace.departed, pace.remaining, len(pace.untried)) == (1, 2, 2)
+
+
+def test_the_floor_stays_what_it_was_when_instances_leave() -> None:
+    before = Pace(healthy_plan(10, config(floor("HOST_COUNT", 6))))
+
+    pace = after_one_batch(10, 6, good=2)
+
+    assert (pace.fleet.size, pace.fleet.minimum_healthy) == (
+        before.fleet.size,
+        before.fleet.minimum_healthy,
+    )
+    assert pace.start().share == 4
+
+
+def test_who_leaves_does_not_fail_a_deployment() -> None:
+    assert after_one_batch(3, 0, good=1).is_success
+
+
+def test_a_fleet_that_has_left_as_a_whole_is_no_success() -> None:
+    pace = after_one_batch(3, 0, good=0)
+
+    assert (pace.is_success, pace.remaining, pace.is_wave_over) == (False, 0, True)
+
+
+def test_failures_count_beside_those_who_left() -> None:
+    pace = after_one_batch(4, 3, good=0, bad=1)
+
+    assert pace.must_stop
+
+
+def test_two_instances_that_leave_do_not_stop_what_one_failure_would() -> None:
+    assert not after_one_batch(4, 2, good=0).must_stop

@@ -3,9 +3,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codedeploy.configs import PREDEFINED, DeploymentConfig, ZonalConfig
+from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.fleet import MOST_BATCHES, MOST_INSTANCES
-from codedeploy.plan import Plan, differences
+from codedeploy.handover import Handover
+from codedeploy.plan import Plan, differences, plan_for_one, walk_through
 from codedeploy.waves import Known, floor_for, rollback_waves, waves_of
 from tests.codedeploy.fleets import (
     CURRENT,
@@ -307,7 +309,99 @@ def test_many_hosts_that_joined_are_counted() -> None:
     assert found[0] == "h00001, h00002, h00003, h00004, h00005 and 3 more joined the fleet"
 
 
+# --- fleets that replace one another
+
+
+TWO_FLEETS = Handover(
+    blue=("b1", "b2"), green=("g1", "g2", "g3"), size=3, termination_wait_minutes=60
+)
+TO_COPY = Handover(blue=("b1", "b2"), copied="web", size=2)
+
+
+def handing_over(handover: Handover = TWO_FLEETS) -> Plan:
+    changes = {"waves": (), "size": handover.size, "handover": handover}
+    return of_hosts(3).model_copy(update=changes)
+
+
+def test_the_replacement_is_named_before_the_original() -> None:
+    assert handing_over().instances == ("g1", "g2", "g3", "b1", "b2")
+
+
+def test_before_a_copy_is_made_only_the_original_is_known() -> None:
+    assert handing_over(TO_COPY).instances == ("b1", "b2")
+
+
+def test_in_place_the_targets_are_all_that_takes_part() -> None:
+    assert of_hosts(2).instances == ("h00000", "h00001")
+
+
+def test_the_original_is_kept_as_long_as_the_handover_says() -> None:
+    assert handing_over().termination_wait_minutes == 60
+
+
+def test_in_place_nothing_is_kept() -> None:
+    assert of_hosts(1).termination_wait_minutes == 0
+
+
+HANDOVERS = {
+    "nobody": TWO_FLEETS,
+    "another replacement": TWO_FLEETS.model_copy(update={"green": ("g1", "g2", "g4")}),
+    "another original": TWO_FLEETS.model_copy(update={"blue": ("b1",)}),
+    "another end": TWO_FLEETS.model_copy(update={"termination_wait_minutes": 5}),
+}
+
+
+@pytest.mark.parametrize("new", HANDOVERS.values(), ids=HANDOVERS)
+def test_a_plan_holds_only_for_the_fleets_it_was_made_for(new: Handover) -> None:
+    found = differences(handing_over(), handing_over(new))
+
+    expected = "the original, the replacement or the group's rules changed"
+    assert found == (() if new == TWO_FLEETS else (expected,))
+
+
+@given(green=st.integers(1, 300), share=st.floats(0, 0.99))
+def test_a_walk_takes_each_instance_once_in_batches_that_the_floor_allows(
+    green: int, share: float
+) -> None:
+    names, minimum = tuple(f"g{n}" for n in range(green)), int(share * green)
+    handover = Handover(blue=names[:1], green=names, size=green)
+
+    walk = walk_through(handing_over(handover), names, minimum_healthy=minimum)
+
+    assert walk.targets == names
+    assert (walk.fleet.size, walk.fleet.minimum_healthy) == (green, minimum)
+    assert walk.missing == 0
+    assert walk.batch_count <= MOST_BATCHES
+
+
+def test_a_walk_through_part_of_a_fleet_keeps_the_floor_of_the_whole() -> None:
+    walk = walk_through(handing_over(), ("g1", "g2"), minimum_healthy=2)
+
+    assert (walk.size, walk.minimum_healthy, walk.missing) == (3, 2, 1)
+
+
+def test_instances_without_traffic_are_walked_though_others_are_missing() -> None:
+    walk = walk_through(handing_over(), ("g1", "g2"), minimum_healthy=2)
+
+    assert [wave.is_in_service for wave in walk.waves] == [False]
+
+
+def test_a_plan_for_one_instance_has_nothing_to_keep_in_service() -> None:
+    group = DeploymentGroup(application_name="shop", deployment_group_name="prod")
+
+    made = plan_for_one(group, pinned("v2"), "i-1")
+
+    assert (made.targets, made.minimum_healthy, made.batch_count) == (("i-1",), 0, 1)
+    assert made.fleet.can_spare_one
+
+
 def test_a_plan_survives_the_wire() -> None:
     made = zonal_plan("ab", ZonalConfig(monitor_duration_in_seconds=1))
+
+    assert Plan.model_validate_json(made.model_dump_json()) == made
+
+
+def test_a_handover_survives_the_wire_with_its_plan() -> None:
+    made = handing_over()
 
     assert Plan.model_validate_json(made.model_dump_json()) == made

@@ -1,9 +1,21 @@
 from datetime import UTC, datetime
 
+import pytest
+
 from codedeploy.commands import LifecycleReport
-from codedeploy.deployment import TargetFailure, TargetResult, TargetStatus
+from codedeploy.deployment import TargetFailure, TargetLabel, TargetResult, TargetStatus
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
-from codedeploy.target import advanced, begun, failed, skipped, succeeded
+from codedeploy.target import (
+    accomplished,
+    advanced,
+    awaiting_traffic,
+    begun,
+    continued,
+    departed,
+    failed,
+    skipped,
+    succeeded,
+)
 
 NOW = datetime(2026, 3, 1, 14, tzinfo=UTC)
 STOP, DOWNLOAD, INSTALL = FLOW = (
@@ -140,3 +152,108 @@ def test_an_answer_to_a_failure_stays_behind_the_events_not_reached() -> None:
         "Install",
         "DeploymentFailed",
     ]
+
+
+# --- two stages
+
+
+ALLOW = LifecycleEvent.ALLOW_TRAFFIC
+GREEN = FRESH.model_copy(update={"instance_label": TargetLabel.GREEN})
+BLUE = FRESH.model_copy(update={"instance_label": TargetLabel.BLUE})
+
+
+def installed(result: TargetResult = GREEN) -> TargetResult:
+    return succeeded(advanced(begun(result, STOP, NOW), report(ApplicationStop="Succeeded")))
+
+
+def rerouted(result: TargetResult = GREEN) -> TargetResult:
+    return succeeded(accomplished(begun(result, ALLOW, NOW), ALLOW, NOW))
+
+
+def test_the_second_stage_of_a_target_follows_the_first() -> None:
+    result = continued(installed(), rerouted())
+
+    assert list(path(result)) == ["ApplicationStop", "AllowTraffic"]
+
+
+def test_a_target_stands_where_its_second_stage_has_brought_it() -> None:
+    assert continued(installed(), fail(begun(GREEN, ALLOW, NOW))).status is TargetStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [(installed(), GREEN), (GREEN, installed()), (installed(), rerouted())],
+    ids=["first", "second", "both"],
+)
+def test_a_target_is_touched_by_either_stage(earlier: TargetResult, later: TargetResult) -> None:
+    assert continued(earlier, later).is_touched
+
+
+def test_a_target_that_no_stage_touched_is_untouched() -> None:
+    assert not continued(GREEN, begun(GREEN, ALLOW, NOW)).is_touched
+
+
+def test_a_failure_is_the_one_of_the_first_stage_that_failed() -> None:
+    second = TargetFailure(target_id="web-1", event=ALLOW, message="web-1: not healthy")
+    later = failed(rerouted(), second, is_touched=True, flow=(ALLOW,), now=NOW)
+
+    assert continued(fail(GREEN), later).failure == FAILURE
+    assert continued(installed(), later).failure == second
+
+
+# --- ready
+
+
+def test_a_replacement_that_is_installed_waits_for_traffic() -> None:
+    assert awaiting_traffic(installed()).status is TargetStatus.READY
+
+
+WAITING_FOR_NOTHING = {
+    "served from": continued(installed(), rerouted()),
+    "on its way into service": continued(installed(), begun(GREEN, ALLOW, NOW)),
+    "failed": fail(begun(GREEN, STOP, NOW)),
+    "original": installed(BLUE),
+    "in place": installed(FRESH),
+}
+
+
+@pytest.mark.parametrize("result", WAITING_FOR_NOTHING.values(), ids=WAITING_FOR_NOTHING)
+def test_nobody_else_does(result: TargetResult) -> None:
+    assert awaiting_traffic(result) == result
+
+
+# --- departed
+
+
+def leave(result: TargetResult) -> TargetResult:
+    return departed(result, "EC2 says that it is terminated", flow=FLOW, now=NOW)
+
+
+def test_an_instance_that_left_is_neither_good_nor_bad() -> None:
+    result = leave(begun(after_stop(), DOWNLOAD, NOW))
+
+    assert (result.status, result.failure) == (TargetStatus.SKIPPED, None)
+
+
+def test_nothing_of_an_instance_that_left_has_failed() -> None:
+    assert path(leave(begun(after_stop(), DOWNLOAD, NOW))) == {
+        "ApplicationStop": "Succeeded",
+        "DownloadBundle": "Skipped",
+        "Install": "Skipped",
+    }
+
+
+def test_the_event_that_it_left_in_says_why_and_has_an_end() -> None:
+    event = leave(begun(after_stop(), DOWNLOAD, NOW)).events[1]
+
+    assert event.end_time == NOW
+    assert event.diagnostics is not None
+    assert event.diagnostics.message == (
+        "web-1 left the fleet: EC2 says that it is terminated. It is not counted."
+    )
+
+
+def test_events_that_had_ended_before_it_left_stay_as_they_are() -> None:
+    before = after_stop()
+
+    assert leave(begun(before, DOWNLOAD, NOW)).events[0] == before.events[0]

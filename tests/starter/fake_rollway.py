@@ -36,6 +36,7 @@ from codedeploy.revision import PinnedRevision, Revision
 from codedeploy.traffic_plan import AnyPlan
 from starter.answers import Applied, DeploymentRow, InstanceInfo
 from starter.cli import app
+from starter.deployments import WayBack
 from starter.documents_on_disk import title_of
 from tests.starter import deployments as given_
 from tests.starter.test_render_plan import pinned, plan, wave
@@ -123,10 +124,8 @@ class FakeRollway:
         self._change(request)
         return given_.ID
 
-    async def rollback(
-        self, application: str, group: str, *, to: str | None = None, ignores_alarms: bool = False
-    ) -> str:
-        self._change(("rollback", application, group, to, ignores_alarms))
+    async def rollback(self, application: str, group: str, way: WayBack | None = None) -> str:
+        self._change(("rollback", application, group, way))
         return given_.ID
 
     async def deployment(self, deployment_id: str) -> DeploymentInfo:

@@ -4,10 +4,13 @@ from pathlib import Path
 import pytest
 
 from codedeploy.deployment import DeploymentRequest
+from codedeploy.deployment_group import TagFilter, TagFilterType
 from codedeploy.errors import DeploymentLimitExceeded, PlanNoLongerHolds
 from codedeploy.hook import HookReport
 from codedeploy.revision import AppSpecContent
+from codedeploy.target_instances import TargetInstances
 from starter.commands.deploying import deploy_command
+from starter.deployments import WayBack
 from tests.starter import deployments as given_
 from tests.starter.fake_rollway import FakeRollway, rollway
 
@@ -65,6 +68,7 @@ def test_every_option_reaches_the_request() -> None:
         "idempotencyKey": "k-1",
         "planId": "p-1",
         "takesCurrentAsFound": False,
+        "targetInstances": None,
     }
     assert request.revision is not None
 
@@ -148,7 +152,7 @@ def test_rollback_of_a_group_deploys_the_named_revision() -> None:
 
     result = rollway(fake, "rollback", "shop/prod", "--to", "v1")
 
-    assert fake.asked[-1] == ("rollback", "shop", "prod", "v1", False)
+    assert fake.asked[-1] == ("rollback", "shop", "prod", WayBack(to="v1"))
     assert result.stdout == "d-AAAAAAAAA\n"
 
 
@@ -157,7 +161,39 @@ def test_a_group_goes_back_although_its_alarms_fire() -> None:
 
     rollway(fake, "rollback", "shop/prod", "--ignore-alarms")
 
-    assert fake.asked[-1] == ("rollback", "shop", "prod", None, True)
+    assert fake.asked[-1] == ("rollback", "shop", "prod", WayBack(ignores_alarms=True))
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "rollback"])
+def test_the_replacement_is_named_by_tags_and_auto_scaling_groups(command: str) -> None:
+    fake = FakeRollway()
+    typed = ("--target-tag", "fleet=green", "--target-tag", "spare")
+
+    rollway(fake, command, "shop/prod", *typed, "--target-auto-scaling-group", "web")
+
+    *_, asked = fake.asked[-1] if command == "rollback" else (fake.asked[-1],)
+    assert asked.target_instances == TargetInstances(
+        tag_filters=(
+            TagFilter(key="fleet", value="green"),
+            TagFilter(key="spare", type=TagFilterType.KEY_ONLY),
+        ),
+        auto_scaling_groups=("web",),
+    )
+
+
+def test_a_target_tag_without_a_key_is_an_error_of_input() -> None:
+    result = rollway(FakeRollway(), "plan", "shop/prod", "--target-tag", "=green")
+
+    assert result.exit_code == 2
+    assert "--target-tag: expected KEY=VALUE" in result.stderr
+
+
+def test_the_command_that_deploys_a_plan_names_the_replacement_again() -> None:
+    result = rollway(FakeRollway(), "plan", "shop/prod", "--target-tag", "fleet=green")
+
+    assert result.stdout.splitlines()[-1] == (
+        "Deploy exactly this: rollway deploy shop/prod --target-tag fleet=green --plan-id p-1"
+    )
 
 
 def test_rollback_of_a_running_deployment_tells_it() -> None:
@@ -175,12 +211,16 @@ def test_a_watched_rollback_exits_with_the_verdict_of_the_way_back() -> None:
     assert rollway(fake, "rollback", given_.ID, "--watch").exit_code == 0
 
 
-@pytest.mark.parametrize("options", [["--to", "v1"], ["--ignore-alarms"]], ids=["to", "alarms"])
+@pytest.mark.parametrize(
+    "options",
+    [["--to", "v1"], ["--ignore-alarms"], ["--target-tag", "fleet=green"]],
+    ids=["to", "alarms", "replacement"],
+)
 def test_a_running_deployment_goes_back_without_options_of_a_group(options: list[str]) -> None:
     result = rollway(FakeRollway(), "rollback", given_.ID, *options)
 
     assert result.exit_code == 2
-    assert "--to and --ignore-alarms are for a group" in result.stderr
+    assert "--to, --ignore-alarms and --target-... are for a group" in result.stderr
 
 
 def test_without_the_option_the_alarms_are_those_of_the_group() -> None:

@@ -9,9 +9,6 @@ from temporalio.client import Client
 
 from activities import search_attributes
 from starter.checks import (
-    Check,
-    Health,
-    broken,
     check_agents,
     check_namespace,
     check_python,
@@ -20,9 +17,9 @@ from starter.checks import (
     check_store,
     check_worker,
     examine,
-    good,
 )
 from starter.doctor import doctor_view
+from starter.findings import Check, Health, broken, good
 from starter.processes import free_port
 from starter.render.canvas import ASCII
 from starter.render.lines import plain

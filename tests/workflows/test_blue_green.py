@@ -56,6 +56,22 @@ async def test_the_group_means_the_replacement_from_then_on(fleets: TwoFleets) -
     assert fleets.path("blue-1") == BLOCK + INSTALL + ALLOW
 
 
+async def test_a_queued_replacement_is_of_the_fleet_that_serves_when_its_turn_comes(
+    fleets: TwoFleets,
+) -> None:
+    fleets.with_settings(queuePolicy="QUEUE")
+    hold = fleets.holding("green-1", at="Install")
+    await fleets.begin("v2")
+    await fleets.hosts["green-1"].is_held.wait()
+    back = await fleets.begin("v3", by="blue")
+
+    hold.set()
+    deployment = await fleets.ended(back)
+
+    assert deployment.status == "Succeeded", deployment.error_information
+    assert fleets.serving == BLUE
+
+
 async def test_a_replacement_that_fails_to_install_leaves_the_traffic_alone(
     fleets: TwoFleets,
 ) -> None:

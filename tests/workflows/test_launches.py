@@ -166,6 +166,34 @@ async def test_what_is_launched_during_a_deployment_is_brought_up_to_date_after_
     assert len(scaling.deployments_on(first)) == 2
 
 
+async def test_a_deployment_that_supersedes_another_stops_no_launch(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    scaling.with_settings(queuePolicy="SUPERSEDE")
+    await scaling.deploy("v1")
+    hold = scaling.holding_next(at="Install")
+    scaling.site.resize(2)
+    held = await scaling.until_held()
+
+    await scaling.start("v2")
+    hold.set()
+    (row,) = await scaling.until_listed(1, creator=LAUNCHED)
+
+    assert row.status == "Succeeded"
+    assert held in await scaling.until_states(InService=2)
+
+
+async def test_nothing_outdated_is_nothing_to_do(scaling: ScalingScenario) -> None:
+    await scaling.of_group(1)
+    await scaling.deploy("v1")
+
+    deployment = await scaling.deploy("v1", updateOutdatedInstancesOnly=True)
+
+    assert deployment.status == "Succeeded"
+    assert "last good revision" in " ".join(deployment.deployment_status_messages)
+
+
 async def test_outdated_instances_are_left_alone_if_the_group_says_so(
     scaling: ScalingScenario,
 ) -> None:

@@ -173,12 +173,17 @@ class BlueGreenCourse:
         """Return the batches, the replacement's counts, the failures and what was put back."""
         if self._handover is None:
             return {}
-        return self._walks.face() | {
-            "deployment_overview": self._overview(is_final=is_final),
-            "deployment_status_messages": (*self._messages, *self._undo.done),
-            "undo_problems": tuple(self._undo.problems),
-            "instance_termination_wait_time_started": self._waits_for_end,
-        }
+        wait = self._fleet.wait if self._fleet else None
+        return (
+            self._walks.face()
+            | ({"wait": wait} if wait else {})
+            | {
+                "deployment_overview": self._overview(is_final=is_final),
+                "deployment_status_messages": (*self._messages, *self._undo.done),
+                "undo_problems": tuple(self._undo.problems),
+                "instance_termination_wait_time_started": self._waits_for_end,
+            }
+        )
 
     def completed(self, outcome: DeploymentOutcome) -> DeploymentOutcome:
         """Return `outcome` with the fleet that serves now, and what is left to do."""

@@ -1,10 +1,12 @@
 """The course of a deployment to servers in place: wave after wave of batches."""
 
+from math import ceil
 from typing import Any
 
 from codedeploy.deployment import DeploymentOutcome, DeploymentOverview
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.failures import health_constraints_message
+from codedeploy.fleet import batch_size
 from codedeploy.plan import Plan
 from codedeploy.stage import in_place
 from workflows.courses.passage import Tools
@@ -21,6 +23,7 @@ class ServerCourse:
     def __init__(self, order: DeploymentOrder, tools: Tools) -> None:
         self._order = order
         self._walks = Walks(order, tools)
+        self._messages: list[str] = []
         self._problems: list[str] = []
 
     async def make_plan(self) -> Plan:
@@ -33,6 +36,9 @@ class ServerCourse:
         Raises:
             DeploymentFailure: HEALTH_CONSTRAINTS, too many instances failed.
         """
+        if plan.no_op:
+            self._messages.append(plan.no_op)
+            return
         stage = in_place(with_traffic_control=self._order.group.controls_traffic)
         async with suspended(self._order.group, tell=self._problems.append):
             rollout = await self._walks.walk(plan, stage)
@@ -45,7 +51,7 @@ class ServerCourse:
     def face(self, *, is_final: bool) -> dict[str, Any]:
         """Return the batches, the counts and the failures."""
         if self._rollout is None:
-            return {}
+            return {"deployment_status_messages": tuple(self._messages)}
         overview: DeploymentOverview = self._rollout.overview_at(is_final=is_final)
         return self._walks.face() | {
             "deployment_overview": overview,
@@ -74,13 +80,25 @@ class ServerCourse:
 
 
 def facts_of(plan: Plan) -> dict[str, Any]:
-    """Return what a deployment shows of its plan."""
+    """Return what a deployment shows of its plan.
+
+    In a blue/green deployment the fleet is the original, and its targets are what replaces it.
+    """
+    handover = plan.handover
     return {
-        "fleet_size": plan.size,
-        "target_count": len(plan.targets),
+        "fleet_size": len(handover.blue) if handover else plan.size,
+        "target_count": handover.size if handover else len(plan.targets),
         "minimum_healthy": plan.minimum_healthy,
         "window": plan.fleet.window,
         "arithmetic": plan.arithmetic,
         "bystanders": plan.bystanders,
-        "planned_batches": plan.batch_count,
+        "planned_batches": _batches_of_stages(plan) if handover else plan.batch_count,
     }
+
+
+def _batches_of_stages(plan: Plan) -> int:
+    """Return how many batches install, reroute, and take the original out if nothing fails."""
+    assert plan.handover is not None
+    blue = len(plan.handover.blue)
+    of_replacement = ceil(plan.size / batch_size(plan.fleet.window, plan.size))
+    return 2 * of_replacement + ceil(blue / batch_size(blue, blue))

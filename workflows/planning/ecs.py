@@ -14,15 +14,18 @@ from codedeploy.traffic_plan import TrafficPlan
 from workflows.options import LOOK
 from workflows.planning.appspecs import pinned_appspec, routing_of
 from workflows.planning.basis import Basis
+from workflows.planning.servers import refuse_replacement
 
 
 async def make_plan(basis: Basis) -> TrafficPlan:
     """Return what a deployment to an ECS service would do now.
 
     Raises:
+        InvalidTargetInstances: Instances are named that would replace others.
         DeploymentFailure: The service or its load balancer does not fit.
         ActivityError: The AppSpec file, the service or the load balancer cannot be read.
     """
+    refuse_replacement(basis)
     config = await basis.config()
     shifts = schedule(routing_of(config, otherwise=ErrorCode.INVALID_ECS_SERVICE))
     pinned = await pinned_appspec(basis)

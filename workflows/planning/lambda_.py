@@ -11,15 +11,18 @@ from codedeploy.traffic_plan import TrafficPlan
 from workflows.options import LOOK
 from workflows.planning.appspecs import pinned_appspec, routing_of
 from workflows.planning.basis import Basis
+from workflows.planning.servers import refuse_replacement
 
 
 async def make_plan(basis: Basis) -> TrafficPlan:
     """Return what a deployment to a Lambda function would do now.
 
     Raises:
+        InvalidTargetInstances: Instances are named that would replace others.
         DeploymentFailure: The alias is not where the AppSpec file says it is.
         ActivityError: The AppSpec file, the function or the alias cannot be read.
     """
+    refuse_replacement(basis)
     config = await basis.config()
     routing = routing_of(config, otherwise=ErrorCode.INVALID_LAMBDA_CONFIGURATION)
     pinned = await pinned_appspec(basis)
