@@ -1,8 +1,10 @@
 """Long calls in activities that are coroutines: alive, and ended at once if they are cancelled."""
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from temporalio import activity
@@ -22,14 +24,15 @@ async def alive(work: Awaitable[T]) -> T:
 
 
 async def on_own_thread(call: Callable[[], T]) -> T:
-    """Return what a blocking call returns.
+    """Return what a blocking call returns; it knows of which activity it is a part.
 
     Whoever is cancelled meanwhile goes on at once. The call ends by itself then, and as it has its
     thread to itself, nobody waits for that.
     """
     thread = ThreadPoolExecutor(1, thread_name_prefix="own")
+    in_context = partial(contextvars.copy_context().run, call)
     try:
-        return await asyncio.get_running_loop().run_in_executor(thread, call)
+        return await asyncio.get_running_loop().run_in_executor(thread, in_context)
     finally:
         thread.shutdown(wait=False)
 

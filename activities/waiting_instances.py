@@ -16,10 +16,7 @@ MOST_ARRIVED = 50
 _WAITING = {
     "Pending:Wait": Transition.LAUNCHING,
     "Terminating:Wait": Transition.TERMINATING,
-    "Warmed:Pending:Wait": Transition.LAUNCHING,
-    "Warmed:Terminating:Wait": Transition.TERMINATING,
 }
-_POOLED = "Warmed:"
 _asking = partial(asking, otherwise=ErrorCode.AUTO_SCALING_CONFIGURATION)
 
 Key = tuple[str, str, Transition]
@@ -73,7 +70,6 @@ class WaitingInstances:
                 name=instance["InstanceId"],
                 zone=instance["AvailabilityZone"],
                 transition=_WAITING[instance["LifecycleState"]],
-                is_pooled=instance["LifecycleState"].startswith(_POOLED),
             )
             for group in self._groups()
             for instance in group["Instances"]

@@ -181,18 +181,12 @@ class HooksOrder(Model):
 
 
 class HeldInstance(Model):
-    """An instance that a lifecycle hook of ours holds.
-
-    Attributes:
-        is_pooled: It is on its way into a warm pool, or out of one to its end, and not into
-            service.
-    """
+    """An instance that a lifecycle hook of ours holds."""
 
     auto_scaling_group: str
     name: str
     zone: str = ""
     transition: Transition
-    is_pooled: bool = False
 
     @property
     def is_launching(self) -> bool:

@@ -12,6 +12,9 @@ from codedeploy.blue_green import BlueGreenDeploymentConfiguration
 from codedeploy.load_balancing import LoadBalancerInfo
 from codedeploy.wire import Model
 
+LONGEST_KEY = 128
+LONGEST_VALUE = 256
+
 
 class TagFilterType(StrEnum):
     """What of a tag must match."""
@@ -29,8 +32,8 @@ class TagFilter(Model):
 
     model_config = ConfigDict(alias_generator=to_pascal)
 
-    key: str = Field(default="", max_length=128)
-    value: str = Field(default="", max_length=256)
+    key: str = Field(default="", max_length=LONGEST_KEY)
+    value: str = Field(default="", max_length=LONGEST_VALUE)
     type: TagFilterType = TagFilterType.KEY_AND_VALUE
 
 

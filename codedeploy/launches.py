@@ -65,10 +65,9 @@ def step_for(
     """Return what is done about an instance that has arrived.
 
     A revision that failed on so many instances in a row is not tried on another one, which would
-    be given up, and launched again, without end: the instance is kept instead. An instance of a
-    warm pool is deployed to when it leaves the pool for service.
+    be given up, and launched again, without end: the instance is kept instead.
     """
-    if instance.is_pooled or not has_revision:
+    if not has_revision:
         return Step.LET_GO
     if instance.is_launching and book.failures >= failure_limit:
         return Step.KEEP

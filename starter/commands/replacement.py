@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from codedeploy.deployment_group import TagFilter, TagFilterType
+from codedeploy.deployment_group import LONGEST_KEY, LONGEST_VALUE, TagFilter, TagFilterType
 from codedeploy.errors import InvalidTargetInstances
 from codedeploy.target_instances import MOST_OF_EACH, TargetInstances
 
@@ -31,6 +31,11 @@ def _filter(typed: str) -> TagFilter:
     if not key:
         raise InvalidTargetInstances(
             f"--target-tag: expected KEY=VALUE, or KEY for any value, found {typed!r}"
+        )
+    if len(key) > LONGEST_KEY or len(value) > LONGEST_VALUE:
+        raise InvalidTargetInstances(
+            f"--target-tag: expected a key of at most {LONGEST_KEY} characters and a value of at "
+            f"most {LONGEST_VALUE}, found {len(key)} and {len(value)}"
         )
     kind = TagFilterType.KEY_AND_VALUE if has_value else TagFilterType.KEY_ONLY
     return TagFilter(key=key, value=value, type=kind)

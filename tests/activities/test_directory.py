@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 
 from activities import search_attributes
 from activities.aws import Aws
-from activities.directory import Directory, HostQuestion, HostsFound, DepartureQuestion
+from activities.directory import DepartureQuestion, Directory, HostQuestion, HostsFound
 from codedeploy.commands import host_queue
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.instance import INSTANCE_WORKFLOW, InstanceRegistration

@@ -54,3 +54,9 @@ def test_a_tag_without_a_key_is_refused_as_it_was_typed(typed: str) -> None:
         target_instances([typed], None)
 
     assert f"found {typed!r}" in refused.value.message
+
+
+@pytest.mark.parametrize("typed", [f"{'k' * 129}=green", f"fleet={'v' * 257}"])
+def test_a_tag_that_no_instance_can_have_is_refused(typed: str) -> None:
+    with pytest.raises(InvalidTargetInstances, match="at most 128 characters"):
+        target_instances([typed], None)
