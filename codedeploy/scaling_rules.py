@@ -27,6 +27,11 @@ def scaling_violations(group: DeploymentGroup) -> Iterator[InvalidInput]:
         yield InvalidAutoScalingGroup(
             "lifecycleNotifications is for instances of autoScalingGroups, and none is named"
         )
+    if names and group.load_balancer_info and group.load_balancer_info.ha_proxy_info_list:
+        yield InvalidLoadBalancerInfo(
+            "haProxyInfoList names servers that HAProxy knows beforehand, and autoScalingGroups "
+            "launch new ones: use a target group"
+        )
     options = group.ec2_deployment_options
     if options is None or not options.auto_scaling_group_processes_to_suspend:
         return
@@ -51,9 +56,4 @@ def copy_violations(group: DeploymentGroup) -> Iterator[InvalidInput]:
         yield InvalidBlueGreenDeploymentConfiguration(
             "COPY_AUTO_SCALING_GROUP copies an Auto Scaling group and nothing else: remove the tag "
             "filters"
-        )
-    if group.load_balancer_info is not None and group.load_balancer_info.ha_proxy_info_list:
-        yield InvalidLoadBalancerInfo(
-            "haProxyInfoList names servers that HAProxy knows beforehand, and "
-            "COPY_AUTO_SCALING_GROUP launches new ones: use a target group"
         )

@@ -242,7 +242,7 @@ class DeploymentGroupWorkflow:
             await self._launches.forget(order.lifecycle_action.instance)
         else:
             await self._pass_turn(order.deployment_id, status)
-        if is_success:
+        if is_success and order.shows_that_the_revision_works:
             await self._launches.resume()
         await self._bring_up_to_date()
 

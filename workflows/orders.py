@@ -57,6 +57,11 @@ class DeploymentOrder(Model):
     held: tuple[str, ...] = ()
     lifecycle_action: LifecycleActionOrder | None = None
 
+    @property
+    def shows_that_the_revision_works(self) -> bool:
+        """Whether its success says something of the revision: to leave, an instance needs none."""
+        return self.lifecycle_action is None or self.lifecycle_action.instance.is_launching
+
 
 class ScalingWatchOrder(Model):
     """Which Auto Scaling groups to watch, for which deployment group.
