@@ -30,6 +30,16 @@ async def scaling(
         yield scenario
 
 
+async def growing_with_a_bad_revision(scaling: ScalingScenario, *, limit: int) -> None:
+    """Let the last good revision fail on everybody who is launched, so often."""
+    await scaling.of_group(1)
+    scaling.with_settings(launchFailureLimit=limit)
+    await scaling.deploy("v1")
+    scaling.failing_revision = "v1"
+    scaling.site.resize(2)
+    await scaling.until_listed(limit, creator=LAUNCHED)
+
+
 async def test_a_launched_instance_has_the_last_good_revision_before_it_serves(
     scaling: ScalingScenario,
 ) -> None:
@@ -111,13 +121,8 @@ async def test_an_instance_that_cannot_be_deployed_to_is_abandoned(
 async def test_a_bad_revision_is_not_tried_on_instances_without_end(
     scaling: ScalingScenario,
 ) -> None:
-    await scaling.of_group(1)
-    scaling.with_settings(launchFailureLimit=2)
-    await scaling.deploy("v1")
-    scaling.failing_revision = "v1"
+    await growing_with_a_bad_revision(scaling, limit=2)
 
-    scaling.site.resize(2)
-    await scaling.until_listed(2, creator=LAUNCHED)
     states = await scaling.until_states(InService=1, Pending_Wait=1)
     (kept,) = [name for name, state in states.items() if state != "InService"]
 
@@ -130,12 +135,7 @@ async def test_a_bad_revision_is_not_tried_on_instances_without_end(
 async def test_a_deployment_that_succeeds_takes_the_kept_ones_along(
     scaling: ScalingScenario,
 ) -> None:
-    await scaling.of_group(1)
-    scaling.with_settings(launchFailureLimit=1)
-    await scaling.deploy("v1")
-    scaling.failing_revision = "v1"
-    scaling.site.resize(2)
-    await scaling.until_listed(1, creator=LAUNCHED)
+    await growing_with_a_bad_revision(scaling, limit=1)
     await scaling.until_kept(1)
 
     deployment = await scaling.deploy("v2")
