@@ -25,6 +25,9 @@ from activities.translation import final
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.traffic_control import Reachability, TrafficCommand, TrafficReport
 
+_PASSING = (THROTTLED, ErrorCode.INTERNAL_ERROR)
+"""What says nothing of a load balancer itself: AWS answers another time."""
+
 
 class LoadBalancers:
     """What deployments to servers ask of load balancers.
@@ -64,7 +67,7 @@ class LoadBalancers:
         """Return why load balancers cannot serve a command, by their names; reads only.
 
         Raises:
-            ApplicationError: AWS got too many calls; to be retried.
+            ApplicationError: AWS got too many calls, is broken or was not reached; to be retried.
         """
         found = {
             balancer.name: _problem(balancer, command) for balancer in self._balancers(command)
@@ -107,7 +110,7 @@ def _problem(balancer: Balancer, command: TrafficCommand) -> str:
     try:
         standings = balancer.standings(command.targets)
     except ApplicationError as error:
-        if error.type == THROTTLED:
+        if error.type in _PASSING:
             raise
         return error.message
     unknown = {

@@ -301,6 +301,21 @@ def test_a_look_finds_nothing_wrong_and_changes_nothing(
     assert calls == ["DescribeTargetGroups", "DescribeTargetHealth"]
 
 
+@pytest.mark.parametrize("trouble", ["throttle", "server_error", "lose_call", "lose_answer"])
+def test_a_look_that_fails_in_passing_finds_no_problem_but_is_to_be_repeated(
+    aws: Emulator, failing: Faults, trouble: str
+) -> None:
+    TargetGroupSite(aws, "web")
+    getattr(failing, trouble)("elbv2", "DescribeTargetGroups")
+    clients = Aws()
+
+    with pytest.raises(ApplicationError) as error:
+        LoadBalancers(clients).look(command("i-1", **behind("web")))
+
+    clients.close()
+    assert not error.value.non_retryable
+
+
 async def test_an_instance_that_cannot_leave_one_load_balancer_stays_at_the_others(
     aws: Emulator, balancers: LoadBalancers
 ) -> None:
