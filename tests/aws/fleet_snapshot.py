@@ -192,8 +192,11 @@ def _behind(aws: Endpoint) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _launch_templates(aws: Endpoint) -> Iterator[str]:
-    for one in aws.client("ec2").describe_launch_templates()["LaunchTemplates"]:
-        yield f"{one['LaunchTemplateName']}, {one['LatestVersionNumber']} versions"
+    pages = aws.client("ec2").get_paginator("describe_launch_templates")
+    # moto has no second page, so the first one must be long.
+    for page in pages.paginate(PaginationConfig={"PageSize": 200}):
+        for one in page["LaunchTemplates"]:
+            yield f"{one['LaunchTemplateName']}, {one['LatestVersionNumber']} versions"
 
 
 def _topics(aws: Endpoint) -> Iterator[str]:

@@ -1,0 +1,340 @@
+"""Auto Scaling groups that are replaced by copies of themselves, and put back if that fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+
+from codedeploy.deployment import DeploymentInfo, InterventionRequest
+from codedeploy.errors import RollwayError
+from tests.aws.emulator import Emulator
+from tests.aws.fleet_snapshot import difference, fleet_snapshot, orphans
+from tests.copied_fleets import CopiedFleet, copying
+
+READY: dict[str, Any] = {
+    "deploymentReadyOption": {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 10}
+}
+INSTALL = [
+    "ApplicationStop",
+    "DownloadBundle",
+    "BeforeInstall",
+    "Install",
+    "AfterInstall",
+    "ApplicationStart",
+    "ValidateService",
+]
+ALLOW = ["BeforeAllowTraffic", "AfterAllowTraffic"]
+BLOCK = ["BeforeBlockTraffic", "AfterBlockTraffic"]
+
+
+@pytest.fixture
+async def copied(
+    temporal: Client, control_plane: Path, aws: Emulator, tmp_path: Path
+) -> AsyncIterator[CopiedFleet]:
+    async with CopiedFleet(temporal, tmp_path, aws=aws, name="copied") as scenario:
+        yield scenario
+
+
+def assert_all_is_as_before(copied: CopiedFleet, aws: Emulator) -> None:
+    assert difference(copied.before, fleet_snapshot(aws)) == []
+    assert orphans(aws) == []
+
+
+async def replaced(copied: CopiedFleet, label: str) -> DeploymentInfo:
+    """Deploy, and wait until the original is gone, too."""
+    deployment = await copied.deploy(label, config="AllAtOnce")
+    assert deployment.status == "Succeeded", deployment.error_information
+    await copied.original_ended()
+    return deployment
+
+
+# --- it succeeds
+
+
+async def test_the_copy_serves_and_the_original_is_gone(copied: CopiedFleet, aws: Emulator) -> None:
+    await copied.of_copied(2)
+    blue = {*copied.hosts}
+
+    await replaced(copied, "v1")
+
+    green = copied.site.in_service(copied.copy_name)
+    assert [*copied.groups()] == [copied.copy_name]
+    assert copied.site.are_healthy(green)
+    assert [copied.path(name) for name in green] == [INSTALL + ALLOW] * 2
+    assert [copied.path(name) for name in blue] == [BLOCK] * 2
+    assert orphans(aws) == []
+
+
+async def test_the_copy_is_as_the_original_was(copied: CopiedFleet) -> None:
+    await copied.of_copied(2)
+    before = copied.groups()[copied.site.group]
+    identities = {"instances", "tags"}
+
+    await replaced(copied, "v1")
+
+    after = copied.groups()[copied.copy_name]
+    assert {key: value for key, value in after.items() if key not in identities} == {
+        key: value for key, value in before.items() if key not in identities
+    }
+
+
+async def test_the_copy_bears_no_marks_of_its_making_but_whose_it_is(copied: CopiedFleet) -> None:
+    await copied.of_copied(1)
+    before = copied.groups()[copied.site.group]["tags"]
+
+    await replaced(copied, "v1")
+
+    owner = {"rollway:deployment": f"{copied.last_id}, not propagated"}
+    assert copied.groups()[copied.copy_name]["tags"] == before | owner
+
+
+async def test_a_second_deployment_copies_the_copy(copied: CopiedFleet, aws: Emulator) -> None:
+    await copied.of_copied(1)
+    await replaced(copied, "v1")
+
+    await replaced(copied, "v2")
+
+    assert [*copied.groups()] == [copied.copy_name]
+    (green,) = copied.site.in_service(copied.copy_name)
+    assert copied.path(green) == INSTALL + ALLOW
+    assert copied.site.are_healthy([green])
+    assert orphans(aws) == []
+
+
+async def test_what_the_copy_launches_has_the_revision_before_it_serves(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(1)
+    await replaced(copied, "v1")
+    (first,) = copied.site.in_service(copied.copy_name)
+
+    aws.client("autoscaling").set_desired_capacity(
+        AutoScalingGroupName=copied.copy_name, DesiredCapacity=2
+    )
+    states = await copied.until_states(copied.copy_name, InService=2)
+
+    (launched,) = {*states} - {first}
+    (row,) = await copied.until_listed(1, creator="autoscaling")
+    assert (row.status, row.revision_label) == ("Succeeded", "v1")
+    assert copied.path(launched) == INSTALL + ALLOW
+    assert copied.site.are_healthy(states)
+
+
+async def test_an_original_that_is_kept_is_as_before_but_for_traffic_and_hook(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(2, **copying("KEEP_ALIVE"))
+    blue = {*copied.hosts}
+    before = copied.groups()[copied.site.group]
+
+    await replaced(copied, "v1")
+
+    kept = copied.groups()[copied.site.group]
+    assert kept == before | {"target groups": [], "lifecycle hooks": {}}
+    green = copied.site.in_service(copied.copy_name)
+    assert {*green}.isdisjoint(blue)
+    assert copied.site.are_healthy(green)
+    assert orphans(aws) == []
+
+
+async def test_a_kept_original_launches_without_us(copied: CopiedFleet) -> None:
+    await copied.of_copied(1, **copying("KEEP_ALIVE"))
+    await replaced(copied, "v1")
+
+    copied.site.resize(2)
+
+    await copied.until_states(InService=2)
+    rows = await copied.rollway.deployments(group=f"{copied.application}/web")
+    assert [row.creator for row in rows] == ["user"]
+
+
+async def test_processes_that_are_suspended_stay_so_on_the_copy(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(1)
+    aws.client("autoscaling").suspend_processes(
+        AutoScalingGroupName=copied.site.group, ScalingProcesses=["AZRebalance", "HealthCheck"]
+    )
+
+    await replaced(copied, "v1")
+
+    assert copied.groups()[copied.copy_name]["suspended"] == ["AZRebalance", "HealthCheck"]
+
+
+async def test_an_instance_that_fails_with_traffic_is_replaced(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(2, **copying(**READY))
+    await copied.start("v1", config="OneAtATime")
+    await copied.until(lambda info: info.status == "Ready")
+    bad, good = copied.site.in_service(copied.copy_name)
+    copied.failing(bad, at="AfterAllowTraffic", with_revision="v1")
+    await copied.rollway.continue_deployment(copied.last_id, InterventionRequest())
+
+    deployment = await copied.ended(copied.last_id)
+    await copied.original_ended()
+
+    assert deployment.status == "Succeeded", deployment.error_information
+    states = await copied.until_states(copied.copy_name, InService=2)
+    (launched,) = {*states} - {good}
+    assert launched != bad
+    assert copied.path(launched) == INSTALL + ALLOW
+    assert copied.site.are_healthy(states)
+    assert orphans(aws) == []
+
+
+# --- it fails, and is put back
+
+
+@pytest.mark.parametrize("event", ["Install", "AfterAllowTraffic"])
+async def test_a_copy_that_fails_is_deleted_and_all_is_as_before(
+    copied: CopiedFleet, aws: Emulator, event: str
+) -> None:
+    await copied.of_copied(2)
+    blue = {*copied.hosts}
+    copied.failing_revision, copied.failing_event = "v1", event
+
+    deployment = await copied.deploy("v1", config="AllAtOnce")
+
+    assert deployment.status == "Failed"
+    assert deployment.undo_problems == ()
+    assert [copied.path(name) for name in blue] == [[], []]
+    assert_all_is_as_before(copied, aws)
+
+
+async def test_an_original_that_does_not_leave_has_everything_as_before(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(2)
+    first, second = sorted(copied.hosts)
+    copied.failing(second, at="AfterBlockTraffic", with_revision="v1")
+
+    deployment = await copied.deploy("v1", config="AllAtOnce")
+
+    assert deployment.status == "Failed"
+    assert deployment.undo_problems == ()
+    assert copied.path(first) == BLOCK + ALLOW
+    assert_all_is_as_before(copied, aws)
+
+
+async def test_a_stop_while_the_copy_waits_leaves_all_as_before(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(2, **copying(**READY))
+    await copied.start("v1", config="AllAtOnce")
+    await copied.until(lambda info: info.status == "Ready")
+
+    await copied.rollway.intervene(copied.last_id, "stop", InterventionRequest())
+
+    assert (await copied.ended(copied.last_id)).status == "Stopped"
+    assert_all_is_as_before(copied, aws)
+
+
+async def test_a_stop_while_the_copy_comes_up_leaves_all_as_before(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(2)
+    await copied.start("v1", config="AllAtOnce")
+    while copied.copy_name not in await asyncio.to_thread(copied.groups):
+        await asyncio.sleep(0)
+
+    await copied.rollway.intervene(copied.last_id, "stop", InterventionRequest())
+
+    assert (await copied.ended(copied.last_id)).status == "Stopped"
+    assert_all_is_as_before(copied, aws)
+
+
+async def test_a_copy_that_failed_is_kept_if_the_group_says_so(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(1, keepFailedGreenFleet=True)
+    (blue,) = copied.hosts
+    copied.failing_revision = "v1"
+
+    deployment = await copied.deploy("v1", config="AllAtOnce")
+
+    kept = copied.groups()[copied.copy_name]
+    assert deployment.status == "Failed"
+    assert copied.copy_name in " ".join(deployment.deployment_status_messages)
+    assert len(kept["instances"]) == 1
+    assert (kept["target groups"], kept["lifecycle hooks"]) == ([], {})
+    assert copied.site.are_healthy([blue])
+    assert (
+        copied.groups()[copied.site.group]
+        == copied.before["auto scaling groups"][copied.site.group]
+    )
+    assert orphans(aws) == []
+
+
+async def test_a_copy_that_failed_with_traffic_is_kept_without(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(1, keepFailedGreenFleet=True)
+    (blue,) = copied.hosts
+    copied.failing(blue, at="AfterBlockTraffic", with_revision="v1")
+
+    deployment = await copied.deploy("v1", config="AllAtOnce")
+
+    kept = copied.groups()[copied.copy_name]
+    assert deployment.status == "Failed"
+    assert (kept["target groups"], kept["lifecycle hooks"]) == ([], {})
+    assert copied.site.are_healthy([blue])
+    assert orphans(aws) == []
+
+
+async def test_the_next_deployment_after_a_failed_one_succeeds(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(1)
+    copied.failing_revision = "v1"
+    await copied.deploy("v1", config="AllAtOnce")
+
+    await replaced(copied, "v2")
+
+    assert [*copied.groups()] == [copied.copy_name]
+    assert orphans(aws) == []
+
+
+# --- it is refused
+
+
+async def refusal(copied: CopiedFleet) -> tuple[str, str]:
+    """Plan a deployment; return why there is no plan."""
+    with pytest.raises(RollwayError) as error:
+        await copied.plan("v1", "AllAtOnce")
+    return error.value.code, error.value.message
+
+
+async def test_an_auto_scaling_group_that_is_gone_is_refused(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(1)
+    name = copied.site.group
+    aws.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    while copied.groups():
+        await asyncio.sleep(0)
+
+    code, message = await refusal(copied)
+
+    assert code == "AUTO_SCALING_CONFIGURATION"
+    assert f"There is no Auto Scaling group {name}" in message
+
+
+async def test_an_auto_scaling_group_with_nobody_in_service_is_refused(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(1)
+    (name,) = copied.hosts
+    aws.client("autoscaling").enter_standby(
+        InstanceIds=[name],
+        AutoScalingGroupName=copied.site.group,
+        ShouldDecrementDesiredCapacity=True,
+    )
+
+    code, message = await refusal(copied)
+
+    assert code == "NO_INSTANCES"
+    assert "is in service (of 1)" in message
