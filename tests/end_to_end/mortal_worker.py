@@ -41,7 +41,7 @@ from tests.end_to_end.named_calls import CallBook
 
 BUNDLES, CALLS = "bundles", "calls"
 
-_SERVICES = ("cloudwatch", "ecs", "elbv2", "lambda")
+_SERVICES = ("autoscaling", "cloudwatch", "ec2", "ecs", "elbv2", "lambda")
 _THREADS = 8
 
 _CALL_LIMIT = timedelta(seconds=5)

@@ -4,7 +4,6 @@ Every request carries the name in a header, so that a proxy can tell calls apart
 file: `d-ABC 7 elbv2 ModifyListener`.
 """
 
-import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,10 +15,7 @@ from tests.end_to_end.fates import deployment_and_key
 CALLER = "x-caller"
 """The header; its value is what `caller` returns."""
 
-HOOK = "hook"
-"""The key in place of an activity's: hook functions are invoked on a thread that knows none."""
-
-_SERVICES = {"elastic-load-balancing-v2": "elbv2"}
+_SERVICES = {"auto-scaling": "autoscaling", "elastic-load-balancing-v2": "elbv2"}
 """Services whose events are not called as boto3 calls them."""
 
 
@@ -48,7 +44,7 @@ class CallBook:
 
     def _note(self, request: Any, event_name: str, **_: Any) -> None:
         service, operation = event_name.split(".")[1:]
-        deployment_id, key = _who(request)
+        deployment_id, key = _who()
         request.headers.add_header(CALLER, caller(deployment_id, key))
         with self._path.open("a") as book:
             book.write(f"{deployment_id} {key} {_SERVICES.get(service, service)} {operation}\n")
@@ -60,9 +56,7 @@ class CallBook:
         return list(dict.fromkeys(found))
 
 
-def _who(request: Any) -> tuple[str, str]:
-    if not activity.in_activity():
-        return json.loads(request.data)["DeploymentId"], HOOK
+def _who() -> tuple[str, str]:
     info = activity.info()
     assert info.workflow_id is not None
     return deployment_and_key(info.workflow_id, info.activity_id)

@@ -13,6 +13,7 @@ from tests.end_to_end.lanes import lanes
 from tests.end_to_end.named_calls import Call
 from tests.end_to_end.stories import STORIES, Story
 from tests.end_to_end.trials import Ending, Trials
+from tests.end_to_end.twins import TRAFFIC
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
 
@@ -56,7 +57,7 @@ async def deployments(
     running_emulator: Emulator, proxy: AimedFaults, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Failed]:
     async with lanes(tmp_path_factory.mktemp("faults"), proxy, count=LANES) as running:
-        with closing(Trials(running, running_emulator, at_once=AT_ONCE)) as trials:
+        with closing(Trials(running, running_emulator, TRAFFIC, at_once=AT_ONCE)) as trials:
             undisturbed = await trials.undisturbed(STORIES)
             cases = {
                 case: Failures(proxy, running.calls, calls, case.kinds)

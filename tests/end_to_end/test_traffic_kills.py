@@ -12,6 +12,7 @@ from tests.end_to_end.fates import Fate, Side, Step
 from tests.end_to_end.lanes import lanes
 from tests.end_to_end.stories import FOLLOWING, STORIES, Story
 from tests.end_to_end.trials import Ending, Kill, Trials
+from tests.end_to_end.twins import TRAFFIC
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
 
@@ -38,7 +39,7 @@ async def deployments(
     running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Killed]:
     async with lanes(tmp_path_factory.mktemp("kills"), running_emulator, count=LANES) as running:
-        with closing(Trials(running, running_emulator)) as trials:
+        with closing(Trials(running, running_emulator, TRAFFIC)) as trials:
             undisturbed = await trials.undisturbed(ALL)
             cases = [
                 (story, side, step)

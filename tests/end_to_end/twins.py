@@ -18,9 +18,10 @@ from tests.aws.alarms import put_alarm
 from tests.aws.endpoint import Endpoint
 from tests.aws.functions import publish
 from tests.aws.site_parts import Plan
-from tests.aws.snapshot import Snapshot
+from tests.aws.snapshot import Snapshot, snapshot
 from tests.end_to_end.fates import Step, deployment_and_key
-from tests.end_to_end.stories import Story
+from tests.end_to_end.stories import Outcome, Story, outcome_of
+from tests.end_to_end.trials import Play
 from tests.traffic_scenario import BAD, GOOD, EcsScenario, LambdaScenario, TrafficScenario
 from workflows.deployment import DeploymentWorkflow
 from workflows.options import CONTROL_QUEUE
@@ -49,21 +50,21 @@ class Twin:
         """The id that its deployment has, or will have."""
         return f"d-{self.name[-6:].upper()}"
 
-    async def deploy(self) -> DeploymentInfo:
-        """Deploy, and return the deployment once nothing of it is left to do.
+    async def deploy(self) -> Outcome:
+        """Deploy, and return how the deployment ended once nothing of it is left to do.
 
         Raises:
             WorkflowFailureError: It was not ended by its own verdict, or its original was not.
         """
         if not self.story.follows:
-            return await self._carried_out(self._order(self.deployment_id, version=2))
+            return outcome_of(await self._carried_out(self._order(self.deployment_id, version=2)))
         first = self._order(f"{self.deployment_id}0", version=2, wait_minutes=60)
         original = (await self._carried_out(first)).task_sets_info[0].identifer
         kept = Termination(
             workflow_id=termination_workflow_id(first.deployment_id), task_set=original
         )
         second = self._order(self.deployment_id, version=1)
-        return await self._carried_out(second.model_copy(update={"termination": kept}))
+        return outcome_of(await self._carried_out(second.model_copy(update={"termination": kept})))
 
     def _order(self, deployment_id: str, *, version: int, wait_minutes: int = 0) -> DeploymentOrder:
         kept = {"terminationWaitTimeInMinutes": wait_minutes}
@@ -79,13 +80,13 @@ class Twin:
         )
 
     async def _carried_out(self, order: DeploymentOrder) -> DeploymentInfo:
-        running = await self._temporal.start_workflow(
+        running = await self.temporal.start_workflow(
             DeploymentWorkflow.run, order, id=order.deployment_id, task_queue=CONTROL_QUEUE
         )
         try:
             info = await running.result()
         except WorkflowFailureError as error:
-            return _told_by(error)
+            return told_by(error)
         rules = order.group.blue_green_deployment_configuration
         if isinstance(self.scenario, EcsScenario) and rules and not rules.termination_wait_minutes:
             await self.scenario.terminated(order.deployment_id)
@@ -93,14 +94,15 @@ class Twin:
 
     async def steps(self) -> list[Step]:
         """Return the activities of the deployment, in order."""
-        found = await _steps_of(self._temporal, self.deployment_id)
+        found = await steps_of(self.temporal, self.deployment_id)
         if self.story.platform is ComputePlatform.ECS and self.story.succeeds:
             ending = termination_workflow_id(self.deployment_id)
-            found += await _steps_of(self._temporal, ending)
+            found += await steps_of(self.temporal, ending)
         return found
 
     @property
-    def _temporal(self) -> Client:
+    def temporal(self) -> Client:
+        """The client of its lane."""
         return self.scenario.temporal
 
     def part_of(self, whole: Snapshot) -> Snapshot:
@@ -130,6 +132,9 @@ def build(story: Story, temporal: Client, aws: Endpoint) -> Twin:
     return twin
 
 
+TRAFFIC = Play(prepare, build, snapshot)
+
+
 def _function(story: Story, temporal: Client, aws: Endpoint) -> Twin:
     scenario = LambdaScenario(temporal, aws).of(versions=2)
     scenario.with_settings(alarmConfiguration={"enabled": True, "alarms": [{"name": ALARM}]})
@@ -149,19 +154,21 @@ def _service(story: Story, temporal: Client, aws: Endpoint) -> Twin:
     return Twin(story, scenario, site.service)
 
 
-def _told_by(error: WorkflowFailureError) -> DeploymentInfo:
+def told_by(error: WorkflowFailureError) -> DeploymentInfo:
     """Return the deployment from the failure that its workflow ended with: no worker is asked."""
     if not isinstance(error.cause, ApplicationError):
         raise error
     return DeploymentInfo.model_validate(error.cause.details[0])
 
 
-async def _steps_of(client: Client, workflow_id: str) -> list[Step]:
+async def steps_of(client: Client, workflow_id: str) -> list[Step]:
+    """Return the activities of a workflow that workers of the control plane carry out, in order."""
     history = client.get_workflow_handle(workflow_id).fetch_history_events()
     scheduled = [
         event.activity_task_scheduled_event_attributes
         async for event in history
         if event.event_type == _SCHEDULED
+        and event.activity_task_scheduled_event_attributes.task_queue.name == CONTROL_QUEUE
     ]
     return [
         Step(deployment_and_key(workflow_id, one.activity_id)[1], one.activity_type.name)

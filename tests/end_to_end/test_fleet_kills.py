@@ -1,0 +1,97 @@
+"""Whenever the worker dies, a deployment to servers of an Auto Scaling group ends as if it had not.
+
+Their agents are of another process and go on.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import closing
+from typing import NamedTuple
+
+import pytest
+
+from tests.aws.emulator import Emulator
+from tests.aws.snapshot import difference
+from tests.end_to_end.fates import Fate, Side, Step
+from tests.end_to_end.fleet_twins import FLEETS, FleetStory
+from tests.end_to_end.lanes import lanes
+from tests.end_to_end.trials import Ending, Kill, Trials
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
+
+LANES = 14
+
+
+class Killed(NamedTuple):
+    """How all deployments ended, by what happened to them."""
+
+    undisturbed: dict[FleetStory, Ending]
+    killed: dict[tuple[FleetStory, Side, Step], Ending]
+
+    def of(self, story: FleetStory, side: Side) -> dict[Step, Ending]:
+        """Return the endings of a story whose worker was killed on one side of each activity."""
+        found = {step: end for (*what, step), end in self.killed.items() if what == [story, side]}
+        assert found, f"nobody was killed {side} an activity of {story}"
+        return found
+
+
+@pytest.fixture(scope="module")
+async def deployments(
+    running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Killed]:
+    async with lanes(tmp_path_factory.mktemp("kills"), running_emulator, count=LANES) as running:
+        with closing(Trials(running, running_emulator, FLEETS)) as trials:
+            undisturbed = await trials.undisturbed([*FleetStory])
+            cases = [
+                (story, side, step)
+                for story, ending in undisturbed.items()
+                for step in await ending.twin.steps()
+                for side in Side
+            ]
+            endings = await trials.endings(
+                (story, Kill(running.fates, Fate(side, step.key))) for story, side, step in cases
+            )
+            yield Killed(undisturbed, dict(zip(cases, endings, strict=True)))
+
+
+@pytest.mark.parametrize("story", FleetStory)
+def test_undisturbed_deployments_end_as_they_should(deployments: Killed, story: FleetStory) -> None:
+    ending = deployments.undisturbed[story]
+
+    assert ending.outcome[0] == ("Succeeded" if story.succeeds else "Failed"), ending.outcome
+    assert bool(difference(ending.before, ending.after)) is (story is not FleetStory.PUT_BACK)
+    assert ending.after["orphans"] == []
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("story", FleetStory)
+def test_a_killed_worker_changes_nothing(
+    deployments: Killed, story: FleetStory, side: Side, subtests: pytest.Subtests
+) -> None:
+    undisturbed = deployments.undisturbed[story]
+
+    for step, ending in deployments.of(story, side).items():
+        with subtests.test(f"killed {side} {step}"):
+            assert ending.outcome == undisturbed.outcome
+            assert difference(undisturbed.shape, ending.shape) == []
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_failed_copy_leaves_all_as_it_was_although_its_worker_was_killed(
+    deployments: Killed, side: Side, subtests: pytest.Subtests
+) -> None:
+    for step, ending in deployments.of(FleetStory.PUT_BACK, side).items():
+        with subtests.test(f"killed {side} {step}"):
+            assert difference(ending.before, ending.after) == []
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("story", FleetStory)
+def test_no_instance_waits_for_an_answer_of_ours(
+    deployments: Killed, story: FleetStory, side: Side, subtests: pytest.Subtests
+) -> None:
+    for step, ending in deployments.of(story, side).items():
+        with subtests.test(f"killed {side} {step}"):
+            groups = ending.after["auto scaling groups"].values()
+            states = [state for group in groups for state in group["instances"].values()]
+            assert states
+            assert [state for state in states if ":Wait" in state] == []
