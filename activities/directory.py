@@ -183,7 +183,8 @@ class Directory:
             task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
         )
         async with gate:
-            answer = await self._client.workflow_service.describe_task_queue(request)
+            # Without `retry` a connection that the server renews now and then is an error.
+            answer = await self._client.workflow_service.describe_task_queue(request, retry=True)
         times = [poller.last_access_time.ToDatetime(tzinfo=UTC) for poller in answer.pollers]
         latest = max(times, default=None)
         is_fresh = latest is not None and datetime.now(UTC) - latest < STILL_POLLING

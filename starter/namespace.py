@@ -31,7 +31,7 @@ async def prepare(client: Client) -> None:
 async def retention(client: Client) -> timedelta:
     """Return how long the namespace keeps workflows that have ended."""
     described = await client.workflow_service.describe_namespace(
-        DescribeNamespaceRequest(namespace=client.namespace)
+        DescribeNamespaceRequest(namespace=client.namespace), retry=True
     )
     return described.config.workflow_execution_retention_ttl.ToTimedelta()
 
@@ -43,14 +43,14 @@ async def keep_history(client: Client) -> None:
     kept = NamespaceConfig()
     kept.workflow_execution_retention_ttl.FromTimedelta(RETENTION)
     await client.workflow_service.update_namespace(
-        UpdateNamespaceRequest(namespace=client.namespace, config=kept)
+        UpdateNamespaceRequest(namespace=client.namespace, config=kept), retry=True
     )
 
 
 async def missing_search_attributes(client: Client) -> list[str]:
     """Return the names of Rollway's search attributes that the namespace does not know."""
     known = await client.operator_service.list_search_attributes(
-        ListSearchAttributesRequest(namespace=client.namespace)
+        ListSearchAttributesRequest(namespace=client.namespace), retry=True
     )
     return [name for name in _TYPES if name not in known.custom_attributes]
 

@@ -22,7 +22,7 @@ async def workers(client: Client) -> list[str]:
         task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     )
     with in_words():
-        answer = await client.workflow_service.describe_task_queue(question)
+        answer = await client.workflow_service.describe_task_queue(question, retry=True)
     oldest = datetime.now(UTC) - STILL_POLLING
     return [
         poller.identity
