@@ -290,7 +290,7 @@ async def test_instances_are_terminated_once_or_twice(
     for _ in range(2):
         await run(groups.terminate, going)
 
-    assert fleet_snapshot(aws)["instances"] == {names[2]: "running, of no group"}
+    assert fleet_snapshot(aws)["instances"] == {names[2]: "running, named web"}
 
 
 async def test_a_protected_instance_is_named(aws: Emulator, groups: AutoScalingGroups) -> None:

@@ -153,8 +153,8 @@ def _raw_instances(aws: Endpoint) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _instances(aws: Endpoint) -> Iterator[tuple[str, str]]:
     for identifier, one in _raw_instances(aws):
-        group = _tag(one, GROUP_TAG)
-        yield identifier, f"{one['State']['Name']}, {f'of {group}' if group else 'of no group'}"
+        group, name = _tag(one, GROUP_TAG), _tag(one, "Name")
+        yield identifier, f"{one['State']['Name']}, {f'of {group}' if group else f'named {name}'}"
 
 
 def _tag(instance: dict[str, Any], key: str) -> str | None:

@@ -1,13 +1,18 @@
 """Failures of AWS that one activity of one deployment meets, and nobody else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from tests.aws.endpoint import Endpoint
 from tests.aws.faults import Faults
 from tests.end_to_end.named_calls import CALLER, Call, CallBook, caller
+
+S = TypeVar("S", bound=Hashable)
+
+_UNBEARABLE_IN_A_ROW = {"DescribeAlarms"}
+"""Three failures in a row count as an answer: the alarms cannot be read."""
 
 
 class Kind(StrEnum):
@@ -42,6 +47,39 @@ class AimedFaults(Faults):
         return super()._add(service, operation, aimed)
 
 
+class Case(NamedTuple, Generic[S]):
+    """An operation that fails, in these ways in a row, wherever a story calls it."""
+
+    story: S
+    operation: str
+    kinds: tuple[Kind, ...]
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {', '.join(self.kinds)}"
+
+
+def cases_of(story: S, calls: Sequence[Call]) -> Iterator[tuple[Case[S], tuple[Call, ...]]]:
+    """Yield what is to fail in a story that makes these calls, and in which of them."""
+    for operation in dict.fromkeys(call.operation for call in calls):
+        same = tuple(call for call in calls if call.operation == operation)
+        for kinds in _kinds_of(operation):
+            yield Case(story, operation, kinds), same
+
+
+def _kinds_of(operation: str) -> Iterator[tuple[Kind, ...]]:
+    if operation in _UNBEARABLE_IN_A_ROW:
+        yield from ((kind,) for kind in Kind)
+        return
+    yield tuple(Kind)
+    if not is_look(operation):
+        yield (Kind.LOST_ANSWER,)
+
+
+def is_look(operation: str) -> bool:
+    """Whether an operation changes nothing."""
+    return operation.startswith(("Describe", "Get", "List"))
+
+
 class Failures(NamedTuple):
     """One operation that fails in every activity that calls it: once in each way, in a row."""
 
@@ -56,14 +94,18 @@ class Failures(NamedTuple):
             self.faults.aim(deployment_id, call, self.kinds)
 
     async def has_happened(self, deployment_id: str) -> bool:
-        """Whether every activity that made the call has met a failure."""
+        """Whether every activity that made the call has met the failures.
+
+        Whoever only looks may do without the answer after the first one.
+        """
         made = set(self.book.calls_of(deployment_id))
-        first = self.kinds[0]
-        return all(
-            self.faults.fired(self.faults.rules[deployment_id, call, first])
+        met = [
+            bool(self.faults.fired(self.faults.rules[deployment_id, call, kind]))
             for call in self.calls
             if call in made
-        )
+            for kind in (self.kinds[:1] if is_look(call.operation) else self.kinds)
+        ]
+        return bool(met) and all(met)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """When workers must die: decreed by tests, obeyed by workers.
 
-A fate belongs to a deployment. The activity that it names kills its worker, once: whoever comes
-there again passes.
+A fate belongs to a deployment, or to a deployment group. The activity that it names kills its
+worker, once: whoever comes there again passes.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ class Side(StrEnum):
 
 
 class Step(NamedTuple):
-    """One activity of a deployment.
+    """One activity of a deployment, or of a group.
 
     Attributes:
         key: Its id in its workflow: `7`, or `termination/1`. Equal deployments have equal keys.
@@ -41,8 +41,15 @@ class Fate(NamedTuple):
     key: str
 
 
-def deployment_and_key(workflow_id: str, activity_id: str) -> tuple[str, str]:
-    """Return the deployment that an activity belongs to, and the activity's key."""
+def owner_and_key(workflow_id: str, activity_id: str, activity_type: str) -> tuple[str, str]:
+    """Return the deployment, or deployment group, that an activity belongs to, and its key there.
+
+    A deployment does the same things under the same ids. What a group does, and how often, depends
+    on the time it takes: that goes by name.
+    """
+    if workflow_id.startswith("deployment-group/"):
+        _, _, group, *part = workflow_id.split("/")
+        return group, "/".join([*part, activity_type])
     deployment_id, _, key = f"{workflow_id}/{activity_id}".partition("/")
     return deployment_id, key
 

@@ -1,83 +1,40 @@
 """Deployments to servers that are alike, each to an Auto Scaling group of its own; see `twins`."""
 
-import asyncio
 import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import cache
+from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
-from uuid import uuid4
 
 from temporalio.client import Client, WorkflowFailureError
 
-from codedeploy.auto_scaling import HeldInstance, LifecycleActionOrder, Transition
+from codedeploy.auto_scaling import HeldInstance, HooksOrder, LifecycleActionOrder, Transition
 from codedeploy.deployment import Creator, DeploymentInfo, DeploymentRequest
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.plan import plan_for_one
 from codedeploy.revision import BundleType, PinnedRevision, Revision
 from codedeploy.scaling_hooks import hooks_of
+from codedeploy.target_instances import TargetInstances
 from starter.locations import local
-from tests.aws.endpoint import Endpoint
-from tests.aws.fleet_parts import FleetPlan
-from tests.aws.fleet_site import FleetSite, build_fleet
-from tests.aws.fleet_snapshot import fleet_snapshot, orphans
+from tests.aws.fleet_site import FleetSite
 from tests.aws.snapshot import Snapshot
-from tests.aws.waiting import until
-from tests.copied_fleets import copying
 from tests.end_to_end.fates import Step
 from tests.end_to_end.fleet_agents import FleetAgents
+from tests.end_to_end.fleet_kinds import SIZE, FleetStory
 from tests.end_to_end.stories import Outcome, outcome_of
-from tests.end_to_end.trials import Play
-from tests.end_to_end.twins import steps_of, told_by
-from tests.scaling_scenario import BEHIND
+from tests.end_to_end.twins import exists, steps_of, told_by
 from tests.scenario import APPSPEC
 from workflows.deployment import DeploymentWorkflow
 from workflows.options import CONTROL_QUEUE
 from workflows.orders import DeploymentOrder
 
-SIZE = 2
 LABEL = "v1"
-_CLIENTS = ("autoscaling", "ec2", "elb", "elbv2", "sns", "sqs")
 _INSTANCE = re.compile(r"\bi-[0-9a-f]+\b")
-
-
-class FleetStory(StrEnum):
-    """A kind of deployment to servers, and how it ends."""
-
-    PUT_BACK = "copied-and-put-back"
-    COPIED = "copied"
-    ABANDONED = "launched-and-abandoned"
-    LAUNCHED = "launched"
-
-    @property
-    def is_copied(self) -> bool:
-        """Whether the Auto Scaling group is copied; else one instance of it is launched."""
-        return self in (FleetStory.PUT_BACK, FleetStory.COPIED)
-
-    @property
-    def succeeds(self) -> bool:
-        """Whether the deployment succeeds."""
-        return self in (FleetStory.COPIED, FleetStory.LAUNCHED)
-
-    @property
-    def failing(self) -> dict[str, str]:
-        """At which event one host fails, with which revision."""
-        events = {FleetStory.PUT_BACK: "AfterBlockTraffic", FleetStory.ABANDONED: "ValidateService"}
-        return {events[self]: LABEL} if self in events else {}
-
-
-_BATCHES = {
-    FleetStory.PUT_BACK: 5,
-    FleetStory.COPIED: 3,
-    FleetStory.ABANDONED: 1,
-    FleetStory.LAUNCHED: 1,
-}
-"""How many batches a deployment has; what is put back is a batch, too."""
 
 
 @dataclass
@@ -86,13 +43,13 @@ class FleetTwin:
 
     Attributes:
         site: The fleet; its name is part of the names of all that belongs to it.
-        held: The instance that a launch hook of ours holds.
+        hosts: The instances that there are; the last one is the one that fails.
     """
 
     story: FleetStory
     temporal: Client
     site: FleetSite
-    held: str = ""
+    hosts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -107,16 +64,20 @@ class FleetTwin:
     @property
     def group(self) -> DeploymentGroup:
         """The deployment group."""
-        settings = copying() if self.story.is_copied else {"deploymentStyle": BEHIND}
         return DeploymentGroup.model_validate(
             {
                 "applicationName": "shop",
                 "deploymentGroupName": self.name,
                 "deploymentConfigName": "CodeDeployDefault.AllAtOnce",
                 **self.site.deployment_group,
-                **settings,
+                **(self._found_by_tags if self.story is FleetStory.REPLACED else {}),
+                **self.story.settings,
             }
         )
+
+    @property
+    def _found_by_tags(self) -> dict[str, Any]:
+        return {"autoScalingGroups": [], "ec2TagFilters": [named(f"{self.name}-blue")]}
 
     async def deploy(self) -> Outcome:
         """Deploy, and return how the deployment ended once nothing of it is left to do.
@@ -124,23 +85,27 @@ class FleetTwin:
         Raises:
             WorkflowFailureError: It was not ended by its own verdict, or its original was not.
         """
-        first = [self.held] if self.held else await asyncio.to_thread(self.site.in_service)
+        event = self.story.failing_event
         agents = FleetAgents(
             self.temporal,
             self._copied_instances,
             expected=SIZE if self.story.is_copied else 0,
-            failing=self.story.failing,
+            failing={event: LABEL} if event else {},
         )
-        async with agents.at_work(first):
+        async with agents.at_work(self.hosts):
             return _outcome_of(await self._carried_out())
 
     async def steps(self) -> list[Step]:
         """Return the activities of the deployment that a worker of the lane carries out."""
-        batches = range(1, _BATCHES[self.story] + 1)
-        workflows = [self.deployment_id, *(f"{self.deployment_id}/batch-{n}" for n in batches)]
-        if self.story is FleetStory.COPIED:
-            workflows.append(termination_workflow_id(self.deployment_id))
-        return [step for one in workflows for step in await steps_of(self.temporal, one)]
+        found = await steps_of(self.temporal, self.deployment_id)
+        for number in count(1):
+            batch = f"{self.deployment_id}/batch-{number}"
+            if not await exists(self.temporal, batch):
+                break
+            found += await steps_of(self.temporal, batch)
+        if self.story.leaves_a_termination:
+            found += await steps_of(self.temporal, termination_workflow_id(self.deployment_id))
+        return found
 
     def part_of(self, whole: Snapshot) -> Snapshot:
         """Return what belongs to it, under a name that all twins share."""
@@ -177,7 +142,7 @@ class FleetTwin:
             info = await running.result()
         except WorkflowFailureError as error:
             return told_by(error)
-        if self.story.is_copied:
+        if self.story.leaves_a_termination:
             ending = termination_workflow_id(self.deployment_id)
             await self.temporal.get_workflow_handle(ending).result()
         return info
@@ -186,32 +151,53 @@ class FleetTwin:
         order = DeploymentOrder(
             deployment_id=self.deployment_id,
             request=DeploymentRequest(
-                application_name="shop", deployment_group_name=self.name, revision=_revision()
+                application_name="shop",
+                deployment_group_name=self.name,
+                revision=revision(),
+                target_instances=self._replacement,
             ),
             group=self.group,
             deployment_group_id="none",
             create_time=datetime.now(UTC),
         )
-        if not self.held:
+        transition = self.story.transition
+        if transition is None:
             return order
-        launched = {
-            "creator": Creator.AUTO_SCALING,
-            "plan": plan_for_one(self.group, _pinned(), self.held),
-            "lifecycle_action": self.action,
+        (held,) = self.hosts
+        instance = HeldInstance(auto_scaling_group=self.name, name=held, transition=transition)
+        passing = {
+            "creator": _CREATORS[transition],
+            "plan": plan_for_one(self.group, _pinned(), held),
+            "lifecycle_action": LifecycleActionOrder(hooks=self.hooks, instance=instance),
         }
-        return order.model_copy(update=launched)
+        return order.model_copy(update=passing)
 
     @property
-    def action(self) -> LifecycleActionOrder:
-        """What becomes of the held instance."""
-        instance = HeldInstance(
-            auto_scaling_group=self.name, name=self.held, transition=Transition.LAUNCHING
-        )
-        return LifecycleActionOrder(hooks=hooks_of(self.group, "none"), instance=instance)
+    def _replacement(self) -> TargetInstances | None:
+        if self.story is not FleetStory.REPLACED:
+            return None
+        return TargetInstances.model_validate({"tagFilters": [named(f"{self.name}-green")]})
+
+    @property
+    def hooks(self) -> HooksOrder:
+        """The lifecycle hooks of the deployment group."""
+        return hooks_of(self.group, "none")
+
+
+_CREATORS = {
+    Transition.LAUNCHING: Creator.AUTO_SCALING,
+    Transition.TERMINATING: Creator.AUTO_SCALING_TERMINATION,
+}
+
+
+def named(name: str) -> dict[str, str]:
+    """Return the filter that finds the instances of EC2 with that name."""
+    return {"Key": "Name", "Value": name, "Type": "KEY_AND_VALUE"}
 
 
 @cache
-def _revision() -> Revision:
+def revision() -> Revision:
+    """Return the revision that is deployed."""
     bundle = Path(mkdtemp(prefix="bundle-")) / LABEL
     bundle.mkdir()
     (bundle / "appspec.yml").write_text(APPSPEC)
@@ -222,7 +208,7 @@ def _revision() -> Revision:
 def _pinned() -> PinnedRevision:
     """Return a revision as the group remembers it; simulated hosts do not look into it."""
     return PinnedRevision(
-        revision=_revision(),
+        revision=revision(),
         label=LABEL,
         location="file:///nowhere",
         bundle_type=BundleType.TGZ,
@@ -239,58 +225,3 @@ def _outcome_of(info: DeploymentInfo) -> Outcome:
         error=_INSTANCE.sub("i-", found.error),
         events=tuple((status, str(count)) for status, count in counts.items()),
     )
-
-
-# --- the play
-
-
-def prepare(aws: Endpoint) -> None:
-    """Make what all twins share, in an empty account."""
-    for service in _CLIENTS:
-        aws.client(service)
-    build_fleet(aws, FleetPlan(name="first", size=0))
-
-
-def build(story: FleetStory, temporal: Client, aws: Endpoint) -> FleetTwin:
-    """Build a fleet, and describe its deployment."""
-    size = SIZE if story.is_copied else 1
-    site = build_fleet(aws, FleetPlan(name=f"fleet-{uuid4().hex[:6]}", size=size, most=2 * SIZE))
-    twin = FleetTwin(story, temporal, site)
-    if not story.is_copied:
-        twin.held = _launched(twin)
-    return twin
-
-
-def _launched(twin: FleetTwin) -> str:
-    """Let an instance be launched, which our hook holds; return its name. No other follows it."""
-    scaling, named = twin.site.aws.client("autoscaling"), {"AutoScalingGroupName": twin.name}
-    scaling.put_lifecycle_hook(
-        **named,
-        LifecycleHookName=twin.action.hooks.launch_hook,
-        LifecycleTransition=Transition.LAUNCHING,
-        HeartbeatTimeout=3600,
-    )
-    twin.site.resize(SIZE)
-    twin.site.wait_for(InService=1, Pending_Wait=SIZE - 1)
-    scaling.suspend_processes(**named, ScalingProcesses=["Launch"])
-    return next(one.id for one in twin.site.instances() if one.state == "Pending:Wait")
-
-
-def everything(aws: Endpoint, *, with_identities: bool = True) -> Snapshot:
-    """Return how everything stands, once nothing is on its way out, and what belongs to nothing."""
-    until(lambda: not _leaving(aws))
-    return fleet_snapshot(aws, with_identities=with_identities) | {"orphans": orphans(aws)}
-
-
-def _leaving(aws: Endpoint) -> list[str]:
-    pages = aws.client("autoscaling").get_paginator("describe_auto_scaling_groups").paginate()
-    return [
-        one["InstanceId"]
-        for page in pages
-        for group in page["AutoScalingGroups"]
-        for one in group["Instances"]
-        if one["LifecycleState"] == "Terminating"
-    ]
-
-
-FLEETS: Play[FleetStory] = Play(prepare, build, everything)

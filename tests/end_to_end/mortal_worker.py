@@ -36,13 +36,17 @@ from temporalio.worker._worker import load_default_build_id
 
 import worker
 from activities.aws import Aws
-from tests.end_to_end.fates import Fate, Fates, Side, deployment_and_key
+from activities.held_instances import Rhythm
+from tests.end_to_end.fates import Fate, Fates, Side, owner_and_key
 from tests.end_to_end.named_calls import CallBook
 
 BUNDLES, CALLS = "bundles", "calls"
 
 _SERVICES = ("autoscaling", "cloudwatch", "ec2", "ecs", "elbv2", "lambda")
 _THREADS = 8
+
+_OFTEN = Rhythm(looks=1)
+"""How often Auto Scaling groups are looked at, which nobody here waits 15 seconds for."""
 
 _CALL_LIMIT = timedelta(seconds=5)
 _SILENCE_LIMIT = timedelta(seconds=7)
@@ -74,15 +78,15 @@ class _Struck(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         info = activity.info()
         assert info.workflow_id is not None
-        deployment_id, key = deployment_and_key(info.workflow_id, info.activity_id)
-        fate = self._fates.of(deployment_id)
+        owner, key = owner_and_key(info.workflow_id, info.activity_id, info.activity_type)
+        fate = self._fates.of(owner)
         if fate == Fate(Side.BEFORE, key):
-            self._fates.meet(deployment_id)
+            self._fates.meet(owner)
         try:
             return await super().execute_activity(input)
         finally:
             if fate == Fate(Side.AFTER, key):
-                self._fates.meet(deployment_id)
+                self._fates.meet(owner)
 
 
 class _Impatient(WorkflowInboundInterceptor):
@@ -110,7 +114,7 @@ async def _serve(namespace: str, *, address: str, home: Path, aws: Aws) -> None:
         interceptors=[Mortal(Fates(home))],
     )
     with ThreadPoolExecutor(_THREADS) as executor:
-        await worker.build(client, home / BUNDLES, executor, aws=aws).run()
+        await worker.build(client, home / BUNDLES, executor, aws=aws, rhythm=_OFTEN).run()
 
 
 def _prepared_aws(home: Path) -> Aws:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from botocore.session import Session
 from temporalio import activity
 
-from tests.end_to_end.fates import deployment_and_key
+from tests.end_to_end.fates import owner_and_key
 
 CALLER = "x-caller"
 """The header; its value is what `caller` returns."""
@@ -59,4 +59,4 @@ class CallBook:
 def _who() -> tuple[str, str]:
     info = activity.info()
     assert info.workflow_id is not None
-    return deployment_and_key(info.workflow_id, info.activity_id)
+    return owner_and_key(info.workflow_id, info.activity_id, info.activity_type)

@@ -1,37 +1,60 @@
 """Kinds of deployments that move traffic, and how each may end."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from codedeploy.application import ComputePlatform
-from codedeploy.deployment import DeploymentInfo
+from codedeploy.deployment import DeploymentInfo, DeploymentStatus
 from tests.traffic_scenario import event_statuses
+
+
+class End(StrEnum):
+    """How a deployment ends: its last hook fails, or its canary is stopped, or it succeeds."""
+
+    FAILS = "fails"
+    STOPPED = "is-stopped"
+    SUCCEEDS = "succeeds"
 
 
 class Story(NamedTuple):
     """A kind of deployment.
 
     Attributes:
-        succeeds: If not, the hook after the last shift makes it fail.
         follows: It finds the original task set of the deployment before, and has to end it first.
     """
 
     platform: ComputePlatform
-    succeeds: bool
+    end: End
     follows: bool = False
 
     def __str__(self) -> str:
-        end = "succeeds" if self.succeeds else "fails"
-        return f"{self.platform.lower()}-{'follows-and-' if self.follows else ''}{end}"
+        return f"{self.platform.lower()}-{'follows-and-' if self.follows else ''}{self.end}"
 
+    @property
+    def status(self) -> DeploymentStatus:
+        """What its deployment says in the end."""
+        return _STATUS[self.end]
+
+    @property
+    def succeeds(self) -> bool:
+        """Whether its deployment succeeds."""
+        return self.end is End.SUCCEEDS
+
+
+_STATUS = {
+    End.FAILS: DeploymentStatus.FAILED,
+    End.STOPPED: DeploymentStatus.STOPPED,
+    End.SUCCEEDS: DeploymentStatus.SUCCEEDED,
+}
 
 STORIES = tuple(
-    Story(platform, succeeds)
+    Story(platform, end)
     for platform in (ComputePlatform.ECS, ComputePlatform.LAMBDA)
-    for succeeds in (False, True)
+    for end in End
 )
 """The longest first."""
 
-FOLLOWING = Story(ComputePlatform.ECS, succeeds=True, follows=True)
+FOLLOWING = Story(ComputePlatform.ECS, End.SUCCEEDS, follows=True)
 
 
 class Outcome(NamedTuple):

@@ -11,34 +11,35 @@ import pytest
 
 from tests.aws.emulator import Emulator
 from tests.aws.snapshot import difference
-from tests.end_to_end.aimed_faults import AimedFaults, Failures, Kind, aimed_faults
-from tests.end_to_end.fleet_twins import FLEETS, FleetStory
+from tests.end_to_end.aimed_faults import AimedFaults, Case, Failures, aimed_faults, cases_of
+from tests.end_to_end.fleet_kinds import FleetStory
+from tests.end_to_end.fleet_play import FLEETS
 from tests.end_to_end.lanes import lanes
-from tests.end_to_end.named_calls import Call
 from tests.end_to_end.trials import Ending, Trials
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
 
 LANES, AT_ONCE = 8, 2
-STORIES = (FleetStory.PUT_BACK, FleetStory.COPIED)
-
-
-class Case(NamedTuple):
-    """An operation that fails, in every way in a row, wherever a story calls it."""
-
-    story: FleetStory
-    operation: str
+STORIES = (
+    FleetStory.PUT_BACK,
+    FleetStory.COPIED,
+    FleetStory.REPLACED,
+    FleetStory.IN_PLACE,
+    FleetStory.ABANDONED,
+    FleetStory.LAUNCHED,
+    FleetStory.LEFT,
+)
 
 
 class Failed(NamedTuple):
     """How all deployments ended, by what failed."""
 
     undisturbed: dict[FleetStory, Ending]
-    endings: dict[Case, Ending]
+    endings: dict[Case[FleetStory], Ending]
 
-    def of(self, story: FleetStory) -> dict[str, Ending]:
-        """Return the endings of a story, by the operation that failed."""
-        found = {case.operation: end for case, end in self.endings.items() if case.story == story}
+    def of(self, story: FleetStory) -> dict[Case[FleetStory], Ending]:
+        """Return the endings of a story, by what failed."""
+        found = {case: ending for case, ending in self.endings.items() if case.story == story}
         assert found, f"no call of {story} has failed"
         return found
 
@@ -57,19 +58,12 @@ async def deployments(
         with closing(Trials(running, running_emulator, FLEETS, at_once=AT_ONCE)) as trials:
             undisturbed = await trials.undisturbed(STORIES)
             cases = {
-                case: Failures(proxy, running.calls, calls, tuple(Kind))
+                case: Failures(proxy, running.calls, calls, case.kinds)
                 for story, end in undisturbed.items()
                 for case, calls in cases_of(story, running.calls.calls_of(end.twin.deployment_id))
             }
             endings = await trials.endings((case.story, what) for case, what in cases.items())
             yield Failed(undisturbed, dict(zip(cases, endings, strict=True)))
-
-
-def cases_of(story: FleetStory, calls: list[Call]) -> Iterator[tuple[Case, tuple[Call, ...]]]:
-    """Yield what is to fail in a story that makes these calls."""
-    for operation in dict.fromkeys(call.operation for call in calls):
-        same = tuple(call for call in calls if call.operation == operation)
-        yield Case(story, operation), same
 
 
 @pytest.mark.parametrize("story", STORIES)
@@ -78,8 +72,8 @@ def test_a_call_that_fails_and_then_works_changes_nothing(
 ) -> None:
     undisturbed = deployments.undisturbed[story]
 
-    for operation, ending in deployments.of(story).items():
-        with subtests.test(operation):
+    for case, ending in deployments.of(story).items():
+        with subtests.test(str(case)):
             assert ending.outcome == undisturbed.outcome
             assert difference(undisturbed.shape, ending.shape) == []
 
@@ -87,6 +81,6 @@ def test_a_call_that_fails_and_then_works_changes_nothing(
 def test_a_failed_copy_leaves_all_as_it_was_although_calls_failed(
     deployments: Failed, subtests: pytest.Subtests
 ) -> None:
-    for operation, ending in deployments.of(FleetStory.PUT_BACK).items():
-        with subtests.test(operation):
+    for case, ending in deployments.of(FleetStory.PUT_BACK).items():
+        with subtests.test(str(case)):
             assert difference(ending.before, ending.after) == []
