@@ -26,7 +26,7 @@ from codedeploy.scaling_hooks import hooks_of
 from codedeploy.target_instances import TargetInstances
 from workflows.options import CHANGE, LONG_CHANGE, awaiting
 from workflows.orders import DeploymentOrder
-from workflows.original_fleet import look
+from workflows.scaling_groups import detach, look_under_way
 from workflows.traffic_desk import move_traffic
 from workflows.undo import Undo, unbroken
 
@@ -146,9 +146,8 @@ class CopiedFleet:
 
         Instances that failed would get traffic with the others: they are replaced before.
         """
-        (source,) = await look(
-            ScalingQuestion(names=(self.copy_order.source,), role_arn=self._role)
-        )
+        question = ScalingQuestion(names=(self.copy_order.source,), role_arn=self._role)
+        (source,) = await look_under_way(question)
         attachment = AttachmentOrder(
             auto_scaling_group=self.copy_order.name,
             target_group_arns=source.target_group_arns,
@@ -157,7 +156,7 @@ class CopiedFleet:
         )
         undo.push(
             f"The load balancers were detached from {self.copy_order.name}.",
-            lambda: self._detach(attachment),
+            lambda: detach(attachment),
         )
         hooks = hooks_of(self.serving.instead_of(self._group), self._group_id)
         await unbroken(
@@ -236,11 +235,3 @@ class CopiedFleet:
             LifecycleHooks.remove, hooks, summary="Remove lifecycle hooks", **CHANGE
         )
         self._say(f"Delete {self.copy_order.name} by hand when you have looked at it.")
-
-    async def _detach(self, attachment: AttachmentOrder) -> None:
-        await workflow.execute_activity_method(
-            AutoScalingGroups.detach,
-            attachment,
-            summary=f"Detach load balancers from {attachment.auto_scaling_group}",
-            **LONG_CHANGE,
-        )

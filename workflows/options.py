@@ -105,6 +105,12 @@ CHANGE: ChangeOptions = {
     "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 }
 
+LOOK_UNDER_WAY: LookOptions = {
+    **LOOK,
+    "schedule_to_close_timeout": CHANGE["schedule_to_close_timeout"],
+}
+"""For a look between two changes: who has come so far must not fail because AWS is busy."""
+
 ADMISSION: ChangeOptions = {**CHANGE, "schedule_to_close_timeout": timedelta(seconds=30)}
 """For a change whose end somebody at a keyboard waits for."""
 

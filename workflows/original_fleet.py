@@ -2,7 +2,6 @@
 
 from temporalio import workflow
 
-from activities.auto_scaling_groups import AutoScalingGroups
 from activities.directory import Directory, HostQuestion
 from codedeploy.auto_scaling import (
     AttachmentOrder,
@@ -13,8 +12,9 @@ from codedeploy.auto_scaling import (
 )
 from codedeploy.handover import Handover
 from codedeploy.scaling_hooks import hooks_of
-from workflows.options import CHANGE, LOOK, SEARCH
+from workflows.options import SEARCH
 from workflows.orders import DeploymentOrder, FleetEnd
+from workflows.scaling_groups import look_under_way, resume, suspend
 from workflows.undo import Undo, unbroken
 
 FROZEN = (
@@ -46,17 +46,11 @@ class OriginalFleet:
         names = self._order.group.auto_scaling_groups
         if not names:
             return
-        self._scaling_groups = await look(ScalingQuestion(names=names, role_arn=self._role))
+        question = ScalingQuestion(names=names, role_arn=self._role)
+        self._scaling_groups = await look_under_way(question)
         undo.push("The original Auto Scaling group does again what it did.", self._thaw)
         for order in self._suspensions:
-            await unbroken(
-                workflow.execute_activity_method(
-                    AutoScalingGroups.suspend,
-                    order,
-                    summary=f"Suspend processes of {order.auto_scaling_group}",
-                    **CHANGE,
-                )
-            )
+            await unbroken(suspend(order))
 
     async def members(self) -> tuple[str, ...]:
         """Return the instances that it has now: some may have gone, or joined, meanwhile."""
@@ -84,12 +78,7 @@ class OriginalFleet:
 
     async def _thaw(self) -> None:
         for order in self._suspensions:
-            await workflow.execute_activity_method(
-                AutoScalingGroups.resume,
-                order,
-                summary=f"Resume processes of {order.auto_scaling_group}",
-                **CHANGE,
-            )
+            await resume(order)
 
     @property
     def _suspensions(self) -> tuple[ProcessesOrder, ...]:
@@ -101,16 +90,6 @@ class OriginalFleet:
             )
             for one in self._scaling_groups
         )
-
-
-async def look(question: ScalingQuestion) -> tuple[ScalingGroup, ...]:
-    """Return the Auto Scaling groups that are asked for."""
-    return await workflow.execute_activity_method(
-        AutoScalingGroups.look,
-        question,
-        summary=f"Look at {', '.join(question.names)}"[:200],
-        **LOOK,
-    )
 
 
 def _attachment(group: ScalingGroup, role_arn: str | None) -> AttachmentOrder:

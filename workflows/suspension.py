@@ -14,7 +14,7 @@ from activities.auto_scaling_groups import AutoScalingGroups
 from codedeploy.auto_scaling import ProcessesOrder, ScalingQuestion
 from codedeploy.deployment_group import DeploymentGroup
 from workflows.options import CHANGE
-from workflows.original_fleet import look
+from workflows.scaling_groups import look
 from workflows.single_target import code_and_message
 from workflows.undo import to_the_end, unbroken
 

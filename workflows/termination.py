@@ -12,6 +12,7 @@ from activities.listeners import Listeners
 from codedeploy.auto_scaling import ScalingQuestion
 from workflows.options import CHANGE, LONG_CHANGE
 from workflows.orders import FleetEnd, TerminationOrder
+from workflows.scaling_groups import detach, resume
 
 FINISHING_LIMIT = timedelta(hours=1)
 """How long the next deployment waits for the end of the original of the one before."""
@@ -115,16 +116,6 @@ async def _let_go(fleet: FleetEnd) -> None:
             LifecycleHooks.remove, fleet.hooks, summary="Remove lifecycle hooks", **CHANGE
         )
     for attachment in fleet.attachments:
-        await workflow.execute_activity_method(
-            AutoScalingGroups.detach,
-            attachment,
-            summary=f"Detach load balancers from {attachment.auto_scaling_group}",
-            **LONG_CHANGE,
-        )
+        await detach(attachment)
     for processes in fleet.resumed:
-        await workflow.execute_activity_method(
-            AutoScalingGroups.resume,
-            processes,
-            summary=f"Resume processes of {processes.auto_scaling_group}",
-            **CHANGE,
-        )
+        await resume(processes)

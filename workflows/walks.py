@@ -61,11 +61,11 @@ class Walks:
     def _admission(self, stage: Stage) -> Admission:
         tools = self._tools
         return Admission(
-            may_start=_at_once if stage.puts_back else tools.may_start,
+            may_start=_unhindered if stage.puts_back else tools.may_start,
             one_by_one=tools.one_by_one and not stage.puts_back,
             earlier=len(self.batches),
         )
 
 
-async def _at_once(_: int) -> None:
+async def _unhindered(_: int) -> None:
     """Let a batch start."""

@@ -9,9 +9,9 @@ from codedeploy.errors import DeploymentFailure, ErrorCode, InvalidTargetInstanc
 from codedeploy.handover import Handover, handover_to_copy, handover_to_existing
 from codedeploy.plan import Plan
 from codedeploy.waves import floor_for
-from workflows.original_fleet import look
 from workflows.planning.basis import Basis
 from workflows.planning.hosts import check_load_balancers, find_hosts, pinned, warnings_of
+from workflows.scaling_groups import look
 
 
 async def make_plan(basis: Basis) -> Plan:
