@@ -14,6 +14,7 @@ from codedeploy.deployment_group import (
     AutoRollbackConfiguration,
     DeploymentStyle,
     DeploymentType,
+    EC2DeploymentOptions,
     OnDeadline,
 )
 from codedeploy.errors import InvalidDeploymentId
@@ -289,6 +290,7 @@ class DeploymentRequest(Model):
         revision: What to deploy; None redeploys the group's last successful revision.
         override_alarm_configuration: In place of the group's, for this deployment.
         target_instances: The replacement of a blue/green deployment to servers that exist.
+        ec2_deployment_options: In place of the group's, for this deployment.
         takes_current_as_found: A Lambda AppSpec's CurrentVersion is not compared with the alias:
             going back to a revision, whatever runs.
 
@@ -310,6 +312,7 @@ class DeploymentRequest(Model):
     plan_id: str | None = None
     takes_current_as_found: bool = False
     target_instances: TargetInstances | None = None
+    ec2_deployment_options: EC2DeploymentOptions | None = None
 
     @property
     def group_name(self) -> str:

@@ -6,7 +6,7 @@ Amazon EC2 Auto Scaling.
 
 from collections.abc import Iterator
 
-from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_group import DeploymentGroup, EC2DeploymentOptions
 from codedeploy.errors import (
     InvalidAutoScalingGroup,
     InvalidAutoScalingGroupProcessToSuspend,
@@ -32,10 +32,16 @@ def scaling_violations(group: DeploymentGroup) -> Iterator[InvalidInput]:
             "haProxyInfoList names servers that HAProxy knows beforehand, and autoScalingGroups "
             "launch new ones: use a target group"
         )
-    options = group.ec2_deployment_options
+    yield from suspension_violations(group, group.ec2_deployment_options)
+
+
+def suspension_violations(
+    group: DeploymentGroup, options: EC2DeploymentOptions | None
+) -> Iterator[InvalidInput]:
+    """Yield why no process can be suspended during deployments to a group, if any is named."""
     if options is None or not options.auto_scaling_group_processes_to_suspend:
         return
-    if not names or group.is_blue_green:
+    if not group.auto_scaling_groups or group.is_blue_green:
         yield InvalidAutoScalingGroupProcessToSuspend(
             "autoScalingGroupProcessesToSuspend is for in-place deployments to autoScalingGroups"
         )

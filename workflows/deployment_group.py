@@ -17,24 +17,19 @@ from codedeploy.deployment import (
     InterventionRequest,
 )
 from codedeploy.deployment_group import DeploymentGroup, QueuePolicy
-from codedeploy.errors import (
-    DeploymentLimitExceeded,
-    InvalidComputePlatform,
-    InvalidRevision,
-    RollwayError,
-)
+from codedeploy.errors import InvalidComputePlatform, RollwayError
 from codedeploy.group_info import (
     DeploymentGroupInfo,
     DeploymentRecord,
     ended,
     known_of,
-    no_group,
     recorded,
     redefined,
     released,
 )
 from codedeploy.group_rules import check_config
 from codedeploy.identifiers import new_deployment_id
+from codedeploy.request_rules import refusals
 from codedeploy.steering import Verb
 from workflows.compensation import attributes_of
 from workflows.deployment import DeploymentWorkflow
@@ -141,8 +136,9 @@ class DeploymentGroupWorkflow:
         self._may_create(request)
 
     def _may_create(self, request: DeploymentRequest) -> None:
-        problem = None if self._earlier(request) else self._refusal(request)
-        if problem is not None:
+        if self._earlier(request) is not None:
+            return
+        for problem in refusals(self._info, request):
             raise _refused(problem)
 
     def _may_use(self, config: DeploymentConfig) -> None:
@@ -163,24 +159,6 @@ class DeploymentGroupWorkflow:
     async def instances_held(self, report: HeldReport) -> None:
         """See to instances on their way into or out of Auto Scaling groups; sent by the watch."""
         await self._launches.take(report)
-
-    def _refusal(self, request: DeploymentRequest) -> RollwayError | None:
-        info = self._info
-        if not info.is_defined:
-            return no_group(info.group.full_name)
-        if info.active is not None and info.group.queue_policy is QueuePolicy.REJECT:
-            return DeploymentLimitExceeded(
-                f"The deployment group {info.group.full_name} already has an active deployment "
-                f"{info.active}. Wait for it (rollway status {info.active} --watch), stop it "
-                f"(rollway stop {info.active}), or set the group's queuePolicy to QUEUE or "
-                "SUPERSEDE."
-            )
-        if request.revision is None and info.last_successful_revision is None:
-            return InvalidRevision(
-                f"No revision was named, and none ever succeeded in {info.group.full_name}. "
-                "Name one with --revision."
-            )
-        return None
 
     def _earlier(self, request: DeploymentRequest) -> str | None:
         key = request.idempotency_key

@@ -6,44 +6,53 @@ Source: CodeDeploy User Guide, Suspending Auto Scaling processes during deployme
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from activities.auto_scaling_groups import AutoScalingGroups
 from codedeploy.auto_scaling import ProcessesOrder, ScalingQuestion
-from codedeploy.deployment_group import DeploymentGroup
-from workflows.options import CHANGE
-from workflows.scaling_groups import look
+from codedeploy.errors import from_code
+from workflows.orders import DeploymentOrder
+from workflows.scaling_groups import look, resume, suspend
 from workflows.single_target import code_and_message
 from workflows.undo import to_the_end, unbroken
 
-Tell = Callable[[str], None]
+
+class _Left(NamedTuple):
+    """Why processes are still suspended, as a code and in a sentence."""
+
+    code: str
+    sentence: str
 
 
 @asynccontextmanager
-async def suspended(group: DeploymentGroup, *, tell: Tell) -> AsyncIterator[None]:
-    """Suspend the processes that `group` names for the length of the block, whatever ends it.
+async def suspended(order: DeploymentOrder, *, tell: Callable[[str], None]) -> AsyncIterator[None]:
+    """Suspend the processes that a deployment names for the length of the block.
 
-    Those that somebody else has suspended stay so. If the block ends well and they cannot be
-    resumed, that is an error; if it does not, `tell` is told.
+    Whatever ends the block, all groups are asked to resume theirs; those that somebody else has
+    suspended stay so. If the block does not end well, `tell` is told of each that could not.
 
     Raises:
-        ActivityError: They could not be suspended, and nothing was touched; or not resumed.
+        ActivityError: They could not be suspended, and nothing was touched.
+        RollwayError: The block ended well, and processes of some groups could not be resumed.
     """
-    orders = await _orders(group)
+    processes = await _orders(order)
     try:
-        for order in orders:
-            await unbroken(_changed(AutoScalingGroups.suspend, order, "Suspend"))
+        for each in processes:
+            await unbroken(suspend(each))
         yield
     except (Exception, asyncio.CancelledError):
-        await to_the_end(_resumed_as_far_as_possible(orders, tell))
+        for left in await to_the_end(_resumed(processes)):
+            tell(left.sentence)
         raise
-    await to_the_end(_resumed(orders))
+    if still := await to_the_end(_resumed(processes)):
+        raise from_code(still[0].code, " ".join(left.sentence for left in still))
 
 
-async def _orders(group: DeploymentGroup) -> list[ProcessesOrder]:
-    options, names = group.ec2_deployment_options, group.auto_scaling_groups
+async def _orders(order: DeploymentOrder) -> list[ProcessesOrder]:
+    group = order.group
+    options = order.request.ec2_deployment_options or group.ec2_deployment_options
+    names = group.auto_scaling_groups
     if options is None or not options.auto_scaling_group_processes_to_suspend or not names:
         return []
     question = ScalingQuestion(names=names, role_arn=group.service_role_arn)
@@ -61,30 +70,20 @@ async def _orders(group: DeploymentGroup) -> list[ProcessesOrder]:
     ]
 
 
-async def _resumed(orders: list[ProcessesOrder]) -> None:
-    for order in orders:
-        await _changed(AutoScalingGroups.resume, order, "Resume")
-
-
-async def _resumed_as_far_as_possible(orders: list[ProcessesOrder], tell: Tell) -> None:
+async def _resumed(orders: list[ProcessesOrder]) -> list[_Left]:
+    """Resume what can be resumed; return what cannot."""
+    left = []
     for order in orders:
         try:
-            await _changed(AutoScalingGroups.resume, order, "Resume")
+            await resume(order)
         except ActivityError as error:
-            tell(
-                f"{', '.join(order.processes)} of {order.auto_scaling_group} are still suspended: "
-                f"{code_and_message(error)[1]} Resume them by hand."
-            )
+            left.append(_left(order, *code_and_message(error)))
+    return left
 
 
-async def _changed(
-    change: Callable[[AutoScalingGroups, ProcessesOrder], None], order: ProcessesOrder, verb: str
-) -> None:
-    if not order.processes:
-        return
-    await workflow.execute_activity_method(
-        change,
-        order,
-        summary=f"{verb} {', '.join(order.processes)} of {order.auto_scaling_group}"[:200],
-        **CHANGE,
+def _left(order: ProcessesOrder, code: str, message: str) -> _Left:
+    return _Left(
+        code,
+        f"{', '.join(order.processes)} of {order.auto_scaling_group} are still suspended: "
+        f"{message} Resume them by hand.",
     )

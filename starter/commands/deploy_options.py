@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from codedeploy.appspec import FileExistsBehavior
+from codedeploy.deployment_group import ScalingProcess
 
 RevisionOption = Annotated[
     str | None,
@@ -76,5 +77,13 @@ TargetScalingGroups = Annotated[
         "--target-auto-scaling-group",
         metavar="NAME",
         help="Blue/green: the instances of these replace the original.",
+    ),
+]
+SuspendProcesses = Annotated[
+    list[ScalingProcess] | None,
+    typer.Option(
+        "--suspend-process",
+        help="In place: what the Auto Scaling groups may not do meanwhile. "
+        "[default: as the group says]",
     ),
 ]

@@ -9,7 +9,12 @@ from pydantic import ValidationError
 from codedeploy.alarm import AlarmConfiguration
 from codedeploy.appspec import FileExistsBehavior
 from codedeploy.deployment import DEPLOYMENT_ID, DeploymentRequest
-from codedeploy.deployment_group import AutoRollbackConfiguration, AutoRollbackEvent
+from codedeploy.deployment_group import (
+    AutoRollbackConfiguration,
+    AutoRollbackEvent,
+    EC2DeploymentOptions,
+    ScalingProcess,
+)
 from codedeploy.errors import InvalidInput
 from codedeploy.revision import Revision
 from codedeploy.steering import Verb
@@ -24,6 +29,7 @@ from starter.commands.deploy_options import (
     PlanId,
     RevisionOption,
     RollbackSubject,
+    SuspendProcesses,
     TargetScalingGroups,
     TargetTags,
     ToRevision,
@@ -98,6 +104,7 @@ async def deploy(
     file_exists_behavior: FileExists = FileExistsBehavior.DISALLOW,
     auto_rollback: AutoRollback = None,
     ignore_alarms: IgnoreAlarms = False,
+    suspend_process: SuspendProcesses = None,
     target_tag: TargetTags = None,
     target_auto_scaling_group: TargetScalingGroups = None,
     watch: Watch = None,
@@ -117,6 +124,7 @@ async def deploy(
         "file_exists_behavior": file_exists_behavior.value,
         "auto_rollback_configuration": _auto_rollback(auto_rollback),
         "override_alarm_configuration": AlarmConfiguration() if ignore_alarms else None,
+        "ec2_deployment_options": _suspending(suspend_process),
         "target_instances": target_instances(target_tag, target_auto_scaling_group),
     }
     request = await _request(session, group, revision, members)
@@ -206,6 +214,12 @@ def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
     option = "--" + str(problem["loc"][0]).replace("_", "-") if problem["loc"] else "request"
     return f"{option}: {problem['msg']}"
+
+
+def _suspending(processes: list[ScalingProcess] | None) -> EC2DeploymentOptions | None:
+    if not processes:
+        return None
+    return EC2DeploymentOptions(auto_scaling_group_processes_to_suspend=tuple(processes))
 
 
 def _auto_rollback(wanted: bool | None) -> AutoRollbackConfiguration | None:

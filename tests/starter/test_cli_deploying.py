@@ -47,6 +47,7 @@ def test_every_option_reaches_the_request() -> None:
         *("--description", "hotfix", "--plan-id", "p-1", "--idempotency-key", "k-1"),
         *("--ignore-application-stop-failures", "--file-exists-behavior", "overwrite"),
         *("--auto-rollback", "--ignore-alarms"),
+        *("--suspend-process", "Terminate", "--suspend-process", "AZRebalance"),
     )
 
     request = _request(fake)
@@ -69,6 +70,9 @@ def test_every_option_reaches_the_request() -> None:
         "planId": "p-1",
         "takesCurrentAsFound": False,
         "targetInstances": None,
+        "ec2DeploymentOptions": {
+            "autoScalingGroupProcessesToSuspend": ["Terminate", "AZRebalance"]
+        },
     }
     assert request.revision is not None
 

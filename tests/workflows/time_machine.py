@@ -20,7 +20,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from activities import search_attributes
 from activities.deployments import Deployments
@@ -196,13 +196,20 @@ def _order(content: str, config: str, **settings: Any) -> DeploymentOrder:
 
 
 @asynccontextmanager
-async def time_machine() -> AsyncIterator[TimeMachine]:
-    """Run a test server and a worker for the length of the block."""
+async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
+    """Run a test server, which skips time, for the length of the block."""
     program = shutil.which("temporal-test-server", path=sysconfig.get_path("scripts"))
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=program, data_converter=pydantic_data_converter
     ) as environment:
         await _learn_search_attributes(environment.client)
+        yield environment
+
+
+@asynccontextmanager
+async def time_machine(*interceptors: Interceptor) -> AsyncIterator[TimeMachine]:
+    """Run a test server and a worker for the length of the block."""
+    async with skipping_server() as environment:
         machine = TimeMachine(environment)
         async with Worker(
             environment.client,
@@ -210,6 +217,7 @@ async def time_machine() -> AsyncIterator[TimeMachine]:
             workflows=registry.ALL,
             workflow_runner=registry.runner(),
             activities=machine.activities,
+            interceptors=interceptors,
         ):
             yield machine
 

@@ -35,13 +35,17 @@ class ServerCourse:
 
         Raises:
             DeploymentFailure: HEALTH_CONSTRAINTS, too many instances failed.
+            RollwayError: Processes of Auto Scaling groups could not be resumed.
         """
         if plan.no_op:
             self._messages.append(plan.no_op)
             return
+        async with suspended(self._order, tell=self._problems.append):
+            await self._walk(plan)
+
+    async def _walk(self, plan: Plan) -> None:
         stage = in_place(with_traffic_control=self._order.group.controls_traffic)
-        async with suspended(self._order.group, tell=self._problems.append):
-            rollout = await self._walks.walk(plan, stage)
+        rollout = await self._walks.walk(plan, stage)
         if not rollout.is_success:
             message = health_constraints_message(
                 rollout.failures, size=plan.size, minimum_healthy=plan.minimum_healthy
