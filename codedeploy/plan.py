@@ -90,6 +90,11 @@ def walk_through(plan: Plan, targets: tuple[str, ...], *, minimum_healthy: int) 
     return plan.model_copy(update={"waves": (wave,), "minimum_healthy": minimum_healthy})
 
 
+def walk_at_once(plan: Plan, targets: tuple[str, ...]) -> Plan:
+    """Return `plan` for one walk through all of `targets` with nothing held back."""
+    return walk_through(plan.model_copy(update={"size": len(targets)}), targets, minimum_healthy=0)
+
+
 def plan_for_one(group: DeploymentGroup, revision: PinnedRevision, name: str) -> Plan:
     """Return the plan of a deployment to one instance that is not in service."""
     wave = Wave(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 from activities.load_balancers import LoadBalancers
 from codedeploy.errors import DeploymentFailure, ErrorCode
@@ -11,6 +12,7 @@ from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.traffic_control import TrafficCommand, TrafficReport
 from workflows.options import at_load_balancers
 from workflows.orders import DeploymentOrder
+from workflows.single_target import code_and_message
 
 
 class TrafficDesk:
@@ -95,9 +97,25 @@ async def move_traffic(
         DeploymentFailure: ELASTIC_LOAD_BALANCING_INVALID, some did not follow.
         ActivityError: The load balancers could not be told.
     """
+    failures = await _failures(order, event, targets)
+    if failures:
+        found = "; ".join(f"{name}: {why}" for name, why in failures.items())
+        raise DeploymentFailure(ErrorCode.ELASTIC_LOAD_BALANCING_INVALID, found)
+
+
+async def unmoved(
+    order: DeploymentOrder, event: LifecycleEvent, targets: tuple[str, ...]
+) -> dict[str, str]:
+    """Carry out a traffic event as `move_traffic` does; return who did not follow, and why."""
+    try:
+        return await _failures(order, event, targets)
+    except ActivityError as error:
+        return dict.fromkeys(targets, code_and_message(error)[1])
+
+
+async def _failures(
+    order: DeploymentOrder, event: LifecycleEvent, targets: tuple[str, ...]
+) -> dict[str, str]:
     command = traffic_command(order, targets)
     assert command is not None
-    report = await tell_load_balancers(event, command)
-    if report.failures:
-        found = "; ".join(f"{name}: {why}" for name, why in report.failures.items())
-        raise DeploymentFailure(ErrorCode.ELASTIC_LOAD_BALANCING_INVALID, found)
+    return (await tell_load_balancers(event, command)).failures

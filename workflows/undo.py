@@ -6,7 +6,7 @@ What puts a step back is registered before the step, because a step that timed o
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -15,6 +15,12 @@ from codedeploy.errors import RollwayError
 
 PutBack = Callable[[], Awaitable[None]]
 T = TypeVar("T")
+
+
+class _Step(NamedTuple):
+    sentence: str
+    put_back: PutBack
+    else_keeps: str
 
 
 class Undo:
@@ -30,24 +36,41 @@ class Undo:
 
     def __init__(self, told: Callable[[], None]) -> None:
         self._told = told
-        self._steps: list[tuple[str, PutBack]] = []
+        self._steps: list[_Step] = []
         self.done: list[str] = []
         self.problems: list[str] = []
 
-    def push(self, sentence: str, put_back: PutBack) -> None:
-        """Register what puts the step back that comes next; `sentence` says it was done."""
-        self._steps.append((sentence, put_back))
+    def push(self, sentence: str, put_back: PutBack, *, else_keeps: str = "") -> None:
+        """Register what puts the step back that comes next.
+
+        Args:
+            sentence: Says that it was put back.
+            put_back: Does it.
+            else_keeps: Why nothing that was pushed before is put back if this fails, and what a
+                person does about it; empty if no other step depends on this one.
+        """
+        self._steps.append(_Step(sentence, put_back, else_keeps))
+
+    def leave_behind(self, sentence: str) -> None:
+        """Tell what is not as it was, although the step that is put back now succeeds."""
+        self.problems.append(sentence)
 
     async def run(self) -> None:
-        """Put everything back, newest first; what fails keeps nothing else from being put back."""
+        """Put everything back, newest first; what fails keeps only what depends on it."""
         while self._steps:
-            sentence, put_back = self._steps.pop()
+            step = self._steps.pop()
             try:
-                await put_back()
-                self.done.append(sentence)
+                await step.put_back()
+                self.done.append(step.sentence)
             except (ActivityError, RollwayError) as error:
-                self.problems.append(f"not done: {sentence} {_why(error)}")
+                self.problems.append(f"not done: {step.sentence} {_why(error)}")
+                self._keep_for(step.else_keeps)
             self._told()
+
+    def _keep_for(self, reason: str) -> None:
+        """Leave all other steps as they are, if there is a reason: what they made still serves."""
+        while reason and self._steps:
+            self.problems.append(f"not tried: {self._steps.pop().sentence} {reason}")
 
 
 def _why(error: ActivityError | RollwayError) -> str:

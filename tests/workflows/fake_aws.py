@@ -107,10 +107,13 @@ class FakeServices:
 
     Attributes:
         states: How they stand, by the service's name.
+        stuck: What AWS answers to whoever gives a production listener back to the original; None
+            does it.
     """
 
     def __init__(self) -> None:
         self.states: dict[str, ServiceState] = defaultdict(ServiceState)
+        self.stuck: ApplicationError | None = None
 
     @activity.defn
     async def look_at_service(self, question: ServiceQuestion) -> ServiceDescription:
@@ -154,6 +157,8 @@ class FakeServices:
     @activity.defn
     async def route_listener(self, route: ListenerRoute) -> None:
         service, _, listener = route.before.arn.partition("/")
+        if self.stuck is not None and listener == "production" and route.green_percent == 0:
+            raise self.stuck
         self.states[service].green[listener] = route.green_percent
 
 

@@ -16,19 +16,12 @@ from codedeploy.deployment import (
     Termination,
 )
 from codedeploy.errors import DeploymentFailure, ErrorCode
-from codedeploy.failures import health_constraints_message, named
+from codedeploy.failures import health_constraints_message
 from codedeploy.handover import Handover
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.lifecycle import LifecycleEvent
-from codedeploy.plan import Plan, walk_through
-from codedeploy.stage import (
-    ALLOW_ORIGINAL,
-    BLOCK_ORIGINAL,
-    BLOCK_REPLACEMENT,
-    INSTALL,
-    REROUTE,
-    Stage,
-)
+from codedeploy.plan import Plan, walk_at_once, walk_through
+from codedeploy.stage import BLOCK_ORIGINAL, INSTALL, REROUTE
 from workflows.courses.passage import Tools
 from workflows.green_fleets import GreenFleet, green_fleet
 from workflows.options import awaiting
@@ -40,6 +33,12 @@ from workflows.termination import FINISHING_LIMIT, TerminationWorkflow
 from workflows.traffic_desk import move_traffic
 from workflows.undo import Undo, undone_on_failure
 from workflows.walks import Walks
+from workflows.way_back import WayBack
+
+STILL_NEEDED = (
+    "The replacement goes on serving. Bring the original back into service, then do this by hand."
+)
+"""What is said of all that is kept while the original cannot come back."""
 
 
 class BlueGreenCourse:
@@ -52,6 +51,7 @@ class BlueGreenCourse:
         self._tools = tools
         self._walks = Walks(order, tools)
         self._undo = Undo(told=tools.changed)
+        self._way_back = WayBack(order, self._walks, self._undo, say=self._say)
         self._messages: list[str] = []
         self._handover: Handover | None = None
         self._fleet: GreenFleet | None = None
@@ -104,7 +104,7 @@ class BlueGreenCourse:
         """
         self._undo.push(
             "The replacement has no traffic any more.",
-            lambda: self._put_back(plan, BLOCK_REPLACEMENT, ready),
+            lambda: self._way_back.block_replacement(plan, ready),
         )
         floor = plan.minimum_healthy
         rollout = await self._walks.walk(walk_through(plan, ready, minimum_healthy=floor), REROUTE)
@@ -118,9 +118,10 @@ class BlueGreenCourse:
         """Take the traffic from the original, all at once."""
         self._undo.push(
             "The original has the traffic again.",
-            lambda: self._put_back(plan, ALLOW_ORIGINAL, blue),
+            lambda: self._way_back.allow_original(plan, blue),
+            else_keeps=STILL_NEEDED,
         )
-        rollout = await self._walks.walk(_at_once(plan, blue), BLOCK_ORIGINAL)
+        rollout = await self._walks.walk(walk_at_once(plan, blue), BLOCK_ORIGINAL)
         if rollout.failures:
             first = rollout.failures[0]
             raise DeploymentFailure(
@@ -128,15 +129,6 @@ class BlueGreenCourse:
                 f"{len(rollout.failures)} of {len(blue)} original instances did not leave service. "
                 f"First: {first.message}",
             )
-
-    async def _put_back(self, plan: Plan, stage: Stage, targets: tuple[str, ...]) -> None:
-        """Take a stage back; the traffic of an instance moves even if a script of it fails."""
-        rollout = await self._walks.walk(_at_once(plan, targets), stage)
-        left = tuple(failure.target_id for failure in rollout.failures)
-        if not left:
-            return
-        self._say(f"{stage.name}: scripts of {named(left)} failed; its traffic is moved anyway.")
-        await move_traffic(self._order, stage.traffic_event, left)
 
     def _check(self, rollout: Rollout, plan: Plan) -> None:
         failures = self._walks.failures
@@ -231,11 +223,6 @@ class BlueGreenCourse:
 
 def _others(names: tuple[str, ...], some: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in set(some))
-
-
-def _at_once(plan: Plan, targets: tuple[str, ...]) -> Plan:
-    """Return `plan` for a walk through all of `targets` with nothing held back."""
-    return walk_through(plan.model_copy(update={"size": len(targets)}), targets, minimum_healthy=0)
 
 
 def _summary_of_end(order: DeploymentOrder, end: FleetEnd) -> str:

@@ -110,6 +110,8 @@ class EcsCourse:
         await passage.shift(
             self._shift,
             back=f"All production traffic goes to {facts.blue.name} again.",
+            else_keeps=f"{facts.green.name} may still have production traffic. Give all of it to "
+            f"{facts.blue.name} at the listener, then do this by hand.",
         )
         passage.undo.push(
             "The original task set is the primary one again.",

@@ -73,15 +73,21 @@ class Passage:
             if function is not None:
                 await self._tools.hooks.ask(function, event)
 
-    async def shift(self, route: Route, *, back: str) -> None:
-        """Move the traffic as the schedule says; `back` says that it was put back."""
+    async def shift(self, route: Route, *, back: str, else_keeps: str = "") -> None:
+        """Move the traffic as the schedule says.
+
+        Args:
+            route: Moves it.
+            back: Says that it was put back.
+            else_keeps: Why nothing before it is put back if the traffic cannot be.
+        """
         self._shifting = Shifting(
             self._plan.schedule,
             route,
             may_start=self._tools.may_start,
             changed=self._tools.changed,
         )
-        self.undo.push(back, self._shifting.put_back)
+        self.undo.push(back, self._shifting.put_back, else_keeps=else_keeps)
         await self._shifting.walk()
 
     async def ready(self) -> None:
