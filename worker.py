@@ -130,7 +130,7 @@ def _scaling_activities(aws: Aws, rhythm: Rhythm | None) -> list[Activity]:
         groups.delete,
         groups.retire,
         groups.terminate,
-        groups.replace,
+        groups.replace_others,
         hooks.check,
         hooks.repair,
         hooks.remove,

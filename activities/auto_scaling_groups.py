@@ -167,19 +167,22 @@ class AutoScalingGroups:
         await asyncio.to_thread(instances.terminate)
         await self._until_nothing_is(instances.left)
 
-    @activity.defn(name="replace_instances")
-    def replace(self, order: MembersOrder) -> None:
-        """Let a group terminate instances of its, and launch others.
+    @activity.defn(name="replace_other_instances")
+    def replace_others(self, order: MembersOrder) -> tuple[str, ...]:
+        """Let a group terminate its instances but for those that stay; return their names.
 
-        Those that are on their way out, or members no more, are fine.
+        It launches as many others. Those that are on their way out already are fine.
         """
         reader = ScalingReader(self._aws, order.role_arn)
         group = group_of(reader.found(order.auto_scaling_group))
-        for name in (one for one in group.in_service if one in order.names):
+        others = [one.name for one in group.instances if one.comes_or_serves]
+        strangers = tuple(name for name in others if name not in order.names)
+        for name in strangers:
             with asking_scaling("TerminateInstanceInAutoScalingGroup", name):
                 reader.client.terminate_instance_in_auto_scaling_group(
                     InstanceId=name, ShouldDecrementDesiredCapacity=False
                 )
+        return strangers
 
     async def _remove(self, removal: GroupRemoval) -> None:
         await asyncio.to_thread(removal.begin)

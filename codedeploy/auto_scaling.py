@@ -12,7 +12,7 @@ from codedeploy.wire import Model
 
 LAUNCH_HOOK_PREFIX = "CodeDeploy-managed-automatic-launch-deployment-hook"
 TERMINATION_HOOK_PREFIX = "CodeDeploy-managed-automatic-termination-deployment-hook"
-IN_SERVICE = "InService"
+PENDING, IN_SERVICE = "Pending", "InService"
 
 _NOT_IN_HOOK_NAMES = re.compile(r"[^A-Za-z0-9_/-]")
 """Source: Amazon EC2 Auto Scaling API Reference, PutLifecycleHook, LifecycleHookName."""
@@ -49,6 +49,11 @@ class ScalingInstance(Model):
     def is_in_service(self) -> bool:
         """Whether it counts as one of the fleet now."""
         return self.state == IN_SERVICE and self.is_healthy
+
+    @property
+    def comes_or_serves(self) -> bool:
+        """Whether it is in service, or on its way there, be that held by a hook."""
+        return self.state.partition(":")[0] in (PENDING, IN_SERVICE)
 
 
 class ScalingGroup(Model):
@@ -126,7 +131,7 @@ class InstancesOrder(Model):
 
 
 class MembersOrder(Model):
-    """Instances of one Auto Scaling group."""
+    """Which instances of an Auto Scaling group stay, and no others."""
 
     auto_scaling_group: str
     names: tuple[str, ...]

@@ -118,6 +118,17 @@ class ScalingScenario(Scenario):
             ShouldDecrementDesiredCapacity=True,
         )
 
+    async def lose(self, name: str) -> None:
+        """Let AWS lose an instance; return when its group has let it go."""
+        await self.kill(name)
+        await asyncio.to_thread(
+            self._aws.client("autoscaling").terminate_instance_in_auto_scaling_group,
+            InstanceId=name,
+            ShouldDecrementDesiredCapacity=False,
+        )
+        while name in await asyncio.to_thread(self._running):
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def apply(self, **settings: Any) -> None:
         """Apply the group: it means the Auto Scaling group."""
         members = {"onPremisesInstanceTagFilters": [], **self.site.deployment_group}

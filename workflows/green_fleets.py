@@ -14,6 +14,7 @@ from activities.lifecycle_hooks import LifecycleHooks
 from codedeploy.auto_scaling import (
     AttachmentOrder,
     GreenFleetOrder,
+    HooksOrder,
     MembersOrder,
     ScalingGroup,
     ScalingQuestion,
@@ -54,8 +55,8 @@ class GreenFleet(Protocol):
     async def provide(self, undo: Undo) -> tuple[str, ...]:
         """Return the names of the replacement instances when they can be deployed to."""
 
-    async def take_over(self, undo: Undo, *, failed: tuple[str, ...]) -> None:
-        """Let what comes after them have traffic as they have, but for those that failed."""
+    async def take_over(self, undo: Undo, *, serving: tuple[str, ...]) -> None:
+        """Let what comes after those that serve be deployed to before it has traffic, too."""
 
 
 def green_fleet(
@@ -79,19 +80,27 @@ class ExistingFleet:
         self._order = order
         self._names = names
         self.serving = serving
+        self._hooks = hooks_of(serving.instead_of(order.group), order.deployment_group_id)
 
     async def provide(self, undo: Undo) -> tuple[str, ...]:
         """Return those of the plan, when none of them has traffic.
 
-        A HAProxy would send some as soon as they answer its checks.
+        A HAProxy would send some as soon as they answer its checks. What their Auto Scaling groups
+        launch from now on is held until the deployment group sees to it.
 
         Raises:
             DeploymentFailure: ELASTIC_LOAD_BALANCING_INVALID, some keep theirs.
         """
+        if self._hooks.names:
+            named = ", ".join(self._hooks.names)
+            undo.push(
+                f"The lifecycle hooks were removed from {named}.", lambda: _unhook(self._hooks)
+            )
+            await unbroken(_hook(self._hooks))
         await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, self._names)
         return self._names
 
-    async def take_over(self, undo: Undo, *, failed: tuple[str, ...]) -> None:
+    async def take_over(self, undo: Undo, *, serving: tuple[str, ...]) -> None:
         """Leave everything as it is: whoever provided them has seen to it."""
 
 
@@ -102,12 +111,12 @@ class CopiedFleet:
         self, order: DeploymentOrder, handover: Handover, *, say: Callable[[str], None]
     ) -> None:
         self._group = order.group
-        self._group_id = order.deployment_group_id
         self._role = order.group.service_role_arn
         self._say = say
         self.wait: Wait | None = None
         name = f"CodeDeploy_{order.group.deployment_group_name}_{order.deployment_id}"
         self.serving = TargetInstances(auto_scaling_groups=(name,))
+        self._hooks = hooks_of(self.serving.instead_of(order.group), order.deployment_group_id)
         self.copy_order: GreenFleetOrder = GreenFleetOrder(
             source=handover.copied,
             name=name,
@@ -141,10 +150,11 @@ class CopiedFleet:
         finally:
             self.wait = None
 
-    async def take_over(self, undo: Undo, *, failed: tuple[str, ...]) -> None:
+    async def take_over(self, undo: Undo, *, serving: tuple[str, ...]) -> None:
         """Attach its load balancers, and hold what is launched from now on for its deployment.
 
-        Instances that failed would get traffic with the others: they are replaced before.
+        All instances get traffic then. So those that failed are replaced before, and those that
+        Auto Scaling has launched meanwhile in the place of others: nothing was deployed to them.
         """
         question = ScalingQuestion(names=(self.copy_order.source,), role_arn=self._role)
         (source,) = await look_under_way(question)
@@ -158,13 +168,9 @@ class CopiedFleet:
             f"The load balancers were detached from {self.copy_order.name}.",
             lambda: detach(attachment),
         )
-        hooks = hooks_of(self.serving.instead_of(self._group), self._group_id)
-        await unbroken(
-            workflow.execute_activity_method(
-                LifecycleHooks.repair, hooks, summary="Install lifecycle hooks", **CHANGE
-            )
-        )
-        await self._replace(failed)
+        await unbroken(_hook(self._hooks))
+        # Only now: those that are launched in their place are held.
+        await unbroken(self._replace_others(serving))
         await unbroken(
             workflow.execute_activity_method(
                 AutoScalingGroups.attach,
@@ -174,18 +180,12 @@ class CopiedFleet:
             )
         )
 
-    async def _replace(self, names: tuple[str, ...]) -> None:
-        if not names:
-            return
-        await unbroken(
-            workflow.execute_activity_method(
-                AutoScalingGroups.replace,
-                MembersOrder(
-                    auto_scaling_group=self.copy_order.name, names=names, role_arn=self._role
-                ),
-                summary=f"Replace {', '.join(names)}"[:200],
-                **CHANGE,
-            )
+    async def _replace_others(self, names: tuple[str, ...]) -> None:
+        await workflow.execute_activity_method(
+            AutoScalingGroups.replace_others,
+            MembersOrder(auto_scaling_group=self.copy_order.name, names=names, role_arn=self._role),
+            summary=f"Replace those of {self.copy_order.name} that were not deployed to",
+            **CHANGE,
         )
 
     async def _until_reachable(self) -> tuple[str, ...]:
@@ -230,8 +230,17 @@ class CopiedFleet:
         )
 
     async def _tell_it_is_kept(self) -> None:
-        hooks = hooks_of(self.serving.instead_of(self._group), self._group_id)
-        await workflow.execute_activity_method(
-            LifecycleHooks.remove, hooks, summary="Remove lifecycle hooks", **CHANGE
-        )
+        await _unhook(self._hooks)
         self._say(f"Delete {self.copy_order.name} by hand when you have looked at it.")
+
+
+async def _hook(hooks: HooksOrder) -> None:
+    await workflow.execute_activity_method(
+        LifecycleHooks.repair, hooks, summary="Install lifecycle hooks", **CHANGE
+    )
+
+
+async def _unhook(hooks: HooksOrder) -> None:
+    await workflow.execute_activity_method(
+        LifecycleHooks.remove, hooks, summary="Remove lifecycle hooks", **CHANGE
+    )

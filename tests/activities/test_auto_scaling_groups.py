@@ -332,7 +332,7 @@ async def test_the_documented_policy_is_enough(
         groups.suspend(processes)
         groups.resume(processes)
         (green,) = groups.look(ScalingQuestion(names=(GREEN,)))
-        groups.replace(MembersOrder(auto_scaling_group=GREEN, names=green.in_service[:1]))
+        groups.replace_others(MembersOrder(auto_scaling_group=GREEN, names=green.in_service[:1]))
         await run(groups.detach, front_of(site, GREEN))
         await run(groups.delete, order())
         await run(groups.terminate, InstancesOrder(names=found.in_service))
@@ -366,10 +366,48 @@ def test_members_that_are_replaced_go_and_others_come(
     plain: FleetSite, groups: AutoScalingGroups
 ) -> None:
     first, second = plain.in_service()
-    order = MembersOrder(auto_scaling_group=plain.group, names=(first,))
+    order = MembersOrder(auto_scaling_group=plain.group, names=(second,))
 
-    for _ in ("once", "again"):
-        groups.replace(order)
+    replaced = groups.replace_others(order)
 
+    assert replaced == (first,)
     until(lambda: first not in plain.states() and len(plain.in_service()) == 2)
     assert second in plain.in_service()
+
+
+def test_a_member_that_is_on_its_way_out_is_not_replaced_again(
+    aws: Emulator, plain: FleetSite, groups: AutoScalingGroups
+) -> None:
+    first, second = plain.in_service()
+    aws.client("autoscaling").put_lifecycle_hook(
+        AutoScalingGroupName=plain.group,
+        LifecycleHookName="farewell",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+    )
+    order = MembersOrder(auto_scaling_group=plain.group, names=(second,))
+    groups.replace_others(order)
+    until(lambda: len(plain.in_service()) == 2)
+    (third,) = {*plain.in_service()} - {second}
+
+    again = groups.replace_others(order.model_copy(update={"names": (second, third)}))
+
+    assert again == ()
+    assert first in plain.states()
+
+
+def test_a_member_that_a_hook_holds_on_its_way_in_is_replaced_too(
+    aws: Emulator, plain: FleetSite, groups: AutoScalingGroups
+) -> None:
+    there = tuple(plain.in_service())
+    aws.client("autoscaling").put_lifecycle_hook(
+        AutoScalingGroupName=plain.group,
+        LifecycleHookName="warm-up",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+    )
+    plain.resize(3)
+    until(lambda: "Pending:Wait" in plain.states().values())
+    (held,) = {*plain.states()} - {*there}
+
+    replaced = groups.replace_others(MembersOrder(auto_scaling_group=plain.group, names=there))
+
+    assert replaced == (held,)

@@ -83,7 +83,8 @@ class FakeFleets:
         return [
             *(self.pin, self.find_hosts, self.find_departed, self.await_agents),
             *(self.look, self.copy, self.until_in_service, self.settle, self.delete, self.retire),
-            *(self.attach, self.detach, self.suspend, self.resume, self.replace, self.terminate),
+            *(self.attach, self.detach, self.suspend, self.resume, self.replace_others),
+            self.terminate,
             *(self.repair_hooks, self.remove_hooks, self.look_at_balancers, self.block, self.allow),
         ]
 
@@ -204,9 +205,10 @@ class FakeFleets:
         await self._asked(order.auto_scaling_group)
         self.groups[order.auto_scaling_group].suspended -= {*order.processes}
 
-    @activity.defn(name="replace_instances")
-    async def replace(self, order: MembersOrder) -> None:
+    @activity.defn(name="replace_other_instances")
+    async def replace_others(self, order: MembersOrder) -> tuple[str, ...]:
         await self._asked(order.auto_scaling_group)
+        return ()
 
     @activity.defn(name="terminate_instances")
     async def terminate(self, order: InstancesOrder) -> None:

@@ -186,6 +186,28 @@ async def test_an_instance_that_fails_with_traffic_is_replaced(
     assert orphans(aws) == []
 
 
+async def test_what_auto_scaling_launches_while_the_copy_waits_is_deployed_to_before_it_serves(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_copied(2, agentTimeoutSeconds=5, **copying(**READY))
+    await copied.start("v1", config="AllAtOnce")
+    await copied.until(lambda info: info.status == "Ready")
+    lost, kept = copied.site.in_service(copied.copy_name)
+    await copied.lose(lost)
+    (stranger,) = {*await copied.until_states(copied.copy_name, InService=2)} - {kept}
+
+    await copied.rollway.continue_deployment(copied.last_id, InterventionRequest())
+    deployment = await copied.ended(copied.last_id)
+    await copied.original_ended()
+
+    assert deployment.status == "Succeeded", deployment.error_information
+    states = await copied.until_states(copied.copy_name, InService=2)
+    assert stranger not in states
+    assert [copied.path(name) for name in states] == [INSTALL + ALLOW] * 2
+    assert copied.site.are_healthy(states)
+    assert orphans(aws) == []
+
+
 # --- it fails, and is put back
 
 

@@ -84,7 +84,7 @@ class BlueGreenCourse:
             if plan.handover.ready_wait_minutes:
                 await self._tools.ready(plan.handover.ready_wait_minutes)
             serving = await self._reroute(plan, ready)
-            await fleet.take_over(self._undo, failed=_others(green, serving))
+            await fleet.take_over(self._undo, serving=serving)
             await original.freeze(self._undo)
             await self._block_original(plan, await original.members())
         await self._leave_termination(original.end())
