@@ -46,19 +46,20 @@ def named(targets: Sequence[str]) -> str:
 
 
 def health_constraints_message(
-    failures: Sequence[TargetFailure], *, size: int, minimum_healthy: int
+    failures: Sequence[TargetFailure], *, size: int, minimum_healthy: int, departed: int = 0
 ) -> str:
-    """Return why too many instances failed, with the causes first."""
-    if not failures:
+    """Return why too many instances failed, or left the fleet, with the causes first."""
+    if not failures and not departed:
         return (
             f"No instance was deployed to: of {size} at least {max(1, minimum_healthy)} must stay "
             "healthy, and too many are out of service already. Bring them back first."
         )
+    counts = ((len(failures), "failed"), (departed, "left the fleet meanwhile"))
+    lost = " and ".join(f"{count} of {size} instances {what}" for count, what in counts if count)
+    tally = f"{lost}, and at least {max(1, minimum_healthy)} must stay healthy."
+    if not failures:
+        return tally
     first = failures[0]
-    tally = (
-        f"{len(failures)} of {size} instances failed, and at least {max(1, minimum_healthy)} must "
-        "stay healthy."
-    )
     if len(failures) == 1:
         return f"{first.message} {tally}"
     causes = "; ".join(group.summary for group in group_failures(failures)[:3])

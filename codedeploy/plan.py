@@ -4,7 +4,7 @@ import hashlib
 
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.failures import named
-from codedeploy.fleet import Fleet, batch_size
+from codedeploy.fleet import Fleet, Floor, batch_size
 from codedeploy.handover import Handover
 from codedeploy.revision import PinnedRevision
 from codedeploy.waves import Wave
@@ -76,6 +76,25 @@ class Plan(Model):
         """What must be equal for a stored plan to still hold."""
         kept = self.model_dump_json(exclude={"plan_id", "warnings"})
         return hashlib.sha256(kept.encode()).hexdigest()
+
+
+def resized(plan: Plan, floor: Floor, size: int) -> Plan:
+    """Return the plan of a blue/green deployment whose replacement has turned out to be of `size`.
+
+    Args:
+        plan: As it was made before anything was provided.
+        floor: That of as many instances.
+        size: How many there are.
+    """
+    assert plan.handover is not None
+    return plan.model_copy(
+        update={
+            "size": size,
+            "minimum_healthy": floor.minimum_healthy,
+            "arithmetic": floor.arithmetic,
+            "handover": plan.handover.model_copy(update={"size": size}),
+        }
+    )
 
 
 def walk_through(plan: Plan, targets: tuple[str, ...], *, minimum_healthy: int) -> Plan:

@@ -228,6 +228,12 @@ class Scenario:
         """End the host's agent; it takes nothing up any more."""
         await self._agents[name].shutdown()
 
+    async def depart(self, name: str) -> None:
+        """End the host's agent for ever: its registration goes, too."""
+        await self.kill(name)
+        handle = self._temporal.get_workflow_handle(f"instance/{self.hosts[name].name}")
+        await handle.execute_update(InstanceWorkflow.deregister)
+
     async def _until_listed(self) -> None:
         expected = {host.name for host in self.hosts.values()}
         while not expected <= {i.registration.name for i in await self.rollway.instances()}:

@@ -86,6 +86,11 @@ class Rollout:
         return self._pace.is_success
 
     @property
+    def departed(self) -> int:
+        """How many targets have left the fleet meanwhile."""
+        return self._pace.departed
+
+    @property
     def in_progress(self) -> int:
         """How many targets are under way."""
         return self._pace.fleet.in_progress

@@ -120,6 +120,23 @@ def test_without_a_floor_one_must_succeed() -> None:
     assert message.endswith("at least 1 must stay healthy.")
 
 
+def test_instances_that_left_the_fleet_are_told_beside_those_that_failed() -> None:
+    message = health_constraints_message(
+        [failure("a", "a: no.")], size=3, minimum_healthy=2, departed=1
+    )
+
+    assert message == (
+        "a: no. 1 of 3 instances failed and 1 of 3 instances left the fleet meanwhile, and at "
+        "least 2 must stay healthy."
+    )
+
+
+def test_instances_that_only_left_the_fleet_are_told() -> None:
+    assert health_constraints_message([], size=3, minimum_healthy=2, departed=2) == (
+        "2 of 3 instances left the fleet meanwhile, and at least 2 must stay healthy."
+    )
+
+
 def test_a_deployment_that_could_start_nothing_says_why() -> None:
     assert health_constraints_message([], size=9, minimum_healthy=8) == (
         "No instance was deployed to: of 9 at least 8 must stay healthy, and too many are out of "

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 from codedeploy.configs import PREDEFINED, DeploymentConfig, ZonalConfig
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import DeploymentFailure, ErrorCode
-from codedeploy.fleet import MOST_BATCHES, MOST_INSTANCES
+from codedeploy.fleet import MOST_BATCHES, MOST_INSTANCES, Floor
 from codedeploy.handover import Handover
-from codedeploy.plan import Plan, differences, plan_for_one, walk_through
+from codedeploy.plan import Plan, differences, plan_for_one, resized, walk_through
 from codedeploy.waves import Known, floor_for, rollback_waves, waves_of
 from tests.codedeploy.fleets import (
     CURRENT,
@@ -405,3 +405,15 @@ def test_a_handover_survives_the_wire_with_its_plan() -> None:
     made = handing_over()
 
     assert Plan.model_validate_json(made.model_dump_json()) == made
+
+
+def test_a_replacement_of_another_size_has_the_floor_of_that() -> None:
+    handover = Handover(blue=("b-1",), copied="web", size=1)
+    planned = plan(hosts(1), predefined("AllAtOnce"), Known()).model_copy(
+        update={"handover": handover}
+    )
+
+    found = resized(planned, Floor(minimum_healthy=2, arithmetic="2 must stay"), 3)
+
+    assert (found.size, found.minimum_healthy, found.arithmetic) == (3, 2, "2 must stay")
+    assert found.handover == handover.model_copy(update={"size": 3})

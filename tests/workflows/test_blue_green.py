@@ -84,6 +84,30 @@ async def test_a_replacement_that_fails_to_install_leaves_the_traffic_alone(
     assert fleets.path("blue-1") == []
 
 
+async def test_a_replacement_that_has_shrunk_below_the_floor_does_not_take_over(
+    temporal: Client, control_plane: Path, tmp_path: Path
+) -> None:
+    async with TwoFleets(temporal, tmp_path, name="shrunk") as fleets:
+        with await fleets.of_fleets(3, 3):
+            fleets.with_settings(agentTimeoutSeconds=5)
+            hold = fleets.holding("green-1", at="Install")
+            await fleets.begin("v2", config="OneAtATime")
+            await fleets.hosts["green-1"].is_held.wait()
+            await fleets.depart("green-2")
+            await fleets.depart("green-3")
+
+            hold.set()
+            deployment = await fleets.ended(fleets.last_id)
+
+            assert deployment.status == "Failed"
+            assert fleets.serving == {"blue-1", "blue-2", "blue-3"}
+            assert deployment.error_information is not None
+            assert deployment.error_information.message == (
+                "2 of 3 instances left the fleet meanwhile, and at least 2 must stay healthy."
+            )
+            assert deployment.deployment_overview.skipped == 2
+
+
 async def test_an_instance_that_fails_with_traffic_loses_it_again_if_others_suffice(
     fleets: TwoFleets,
 ) -> None:

@@ -208,6 +208,37 @@ async def test_what_auto_scaling_launches_while_the_copy_waits_is_deployed_to_be
     assert orphans(aws) == []
 
 
+async def test_a_copy_that_is_larger_than_planned_has_the_floor_of_its_size(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    await copied.of_group(2, least=2)
+    await copied.with_settings(**copying()).apply()
+    with_one_sick(copied, aws)
+    await copied.start("v1", config="OneAtATime")
+    seen = [info.deployment_overview async for info in copied.rollway.watch(copied.last_id)]
+
+    deployment = await copied.ended(copied.last_id)
+
+    assert deployment.status == "Succeeded", deployment.error_information
+    assert (deployment.target_count, deployment.minimum_healthy) == (2, 1)
+    assert "The copy has 2 instances, not 1" in " ".join(deployment.deployment_status_messages)
+    assert min(count for counts in seen for count in counts.model_dump().values()) == 0
+    assert deployment.deployment_overview.succeeded == 2
+
+
+def with_one_sick(copied: CopiedFleet, aws: Emulator) -> None:
+    """Let an instance of the original be unhealthy, and stay so."""
+    scaling = aws.client("autoscaling")
+    scaling.suspend_processes(
+        AutoScalingGroupName=copied.site.group, ScalingProcesses=["ReplaceUnhealthy"]
+    )
+    scaling.set_instance_health(
+        InstanceId=copied.site.in_service()[0],
+        HealthStatus="Unhealthy",
+        ShouldRespectGracePeriod=False,
+    )
+
+
 # --- it fails, and is put back
 
 

@@ -17,18 +17,18 @@ from codedeploy.deployment import (
 )
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.failures import health_constraints_message
-from codedeploy.handover import Handover
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.lifecycle import LifecycleEvent
-from codedeploy.plan import Plan, walk_at_once, walk_through
+from codedeploy.plan import Plan, resized, walk_at_once, walk_through
 from codedeploy.stage import BLOCK_ORIGINAL, INSTALL, REROUTE
+from codedeploy.waves import floor_for
 from workflows.courses.passage import Tools
+from workflows.courses.servers import facts_of
 from workflows.green_fleets import GreenFleet, green_fleet
 from workflows.options import awaiting
 from workflows.orders import DeploymentOrder, FleetEnd, TerminationOrder
 from workflows.original_fleet import OriginalFleet
 from workflows.planning import Basis, blue_green
-from workflows.rollout import Rollout
 from workflows.termination import FINISHING_LIMIT, TerminationWorkflow
 from workflows.traffic_desk import move_traffic
 from workflows.undo import Undo, undone_on_failure
@@ -53,7 +53,7 @@ class BlueGreenCourse:
         self._undo = Undo(told=tools.changed)
         self._way_back = WayBack(order, self._walks, self._undo, say=self._say)
         self._messages: list[str] = []
-        self._handover: Handover | None = None
+        self._plan: Plan | None = None
         self._fleet: GreenFleet | None = None
         self._termination: Termination | None = None
 
@@ -74,28 +74,37 @@ class BlueGreenCourse:
         Raises:
             DeploymentFailure: Too many instances failed, or the original did not leave service.
         """
-        assert plan.handover is not None
-        self._handover = plan.handover
-        self._fleet = fleet = green_fleet(self._order, plan.handover, say=self._say)
-        original = OriginalFleet(self._order, plan.handover)
+        handover = plan.handover
+        assert handover is not None
+        self._plan = plan
+        self._fleet = fleet = green_fleet(self._order, handover, say=self._say)
+        original = OriginalFleet(self._order, handover)
         async with undone_on_failure(self._undo):
             green = await fleet.provide(self._undo)
+            self._plan = plan = await self._of_size(plan, len(green))
             ready = await self._install(plan, green)
-            if plan.handover.ready_wait_minutes:
-                await self._tools.ready(plan.handover.ready_wait_minutes)
+            if handover.ready_wait_minutes:
+                await self._tools.ready(handover.ready_wait_minutes)
             serving = await self._reroute(plan, ready)
             await fleet.take_over(self._undo, serving=serving)
             await original.freeze(self._undo)
             await self._block_original(plan, await original.members())
         await self._leave_termination(original.end())
 
+    async def _of_size(self, plan: Plan, size: int) -> Plan:
+        """Return `plan` for so many instances; its source may want a copy larger, or smaller."""
+        if size == plan.size:
+            return plan
+        floor = floor_for(await Basis.of_order(self._order).config(), size)
+        self._say(f"The copy has {size} instances, not {plan.size}: {floor.arithmetic}.")
+        return resized(plan, floor, size)
+
     # --- the stages
 
     async def _install(self, plan: Plan, green: tuple[str, ...]) -> tuple[str, ...]:
         floor = plan.minimum_healthy
         rollout = await self._walks.walk(walk_through(plan, green, minimum_healthy=floor), INSTALL)
-        self._check(rollout, plan)
-        return tuple(name for name in green if name in set(rollout.succeeded))
+        return self._enough(plan, tuple(name for name in green if name in set(rollout.succeeded)))
 
     async def _reroute(self, plan: Plan, ready: tuple[str, ...]) -> tuple[str, ...]:
         """Let the replacement have traffic, beside the original; return who has it.
@@ -108,8 +117,8 @@ class BlueGreenCourse:
         )
         floor = plan.minimum_healthy
         rollout = await self._walks.walk(walk_through(plan, ready, minimum_healthy=floor), REROUTE)
-        self._check(rollout, plan)
-        serving = tuple(name for name in ready if name in set(rollout.succeeded))
+        succeeded = set(rollout.succeeded)
+        serving = self._enough(plan, tuple(name for name in ready if name in succeeded))
         if failed := _others(ready, serving):
             await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, failed)
         return serving
@@ -130,22 +139,27 @@ class BlueGreenCourse:
                 f"First: {first.message}",
             )
 
-    def _check(self, rollout: Rollout, plan: Plan) -> None:
-        failures = self._walks.failures
-        is_enough = plan.size - len(failures) >= plan.minimum_healthy
-        if rollout.is_success and is_enough:
-            return
+    def _enough(self, plan: Plan, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the replacement instances that are left, if they are as many as must be.
+
+        Those that have left the fleet cannot take over either, although they did not fail.
+        """
+        if len(names) >= max(1, plan.minimum_healthy):
+            return names
         message = health_constraints_message(
-            failures, size=plan.size, minimum_healthy=plan.minimum_healthy
+            self._walks.failures,
+            size=plan.size,
+            minimum_healthy=plan.minimum_healthy,
+            departed=sum(walk.departed for walk in self._walks.begun),
         )
         raise DeploymentFailure(ErrorCode.HEALTH_CONSTRAINTS, message)
 
     async def _leave_termination(self, end: FleetEnd) -> None:
         """Leave what becomes of the original to a workflow of its own; the group is free."""
         assert self._fleet is not None
-        assert self._handover is not None
+        assert self._plan is not None
         workflow_id = termination_workflow_id(self._order.deployment_id)
-        minutes = self._handover.termination_wait_minutes if end.terminates else 0
+        minutes = self._plan.termination_wait_minutes if end.terminates else 0
         await workflow.start_child_workflow(
             TerminationWorkflow.run,
             TerminationOrder(
@@ -163,14 +177,15 @@ class BlueGreenCourse:
 
     def face(self, *, is_final: bool) -> dict[str, Any]:
         """Return the batches, the replacement's counts, the failures and what was put back."""
-        if self._handover is None:
+        if self._plan is None:
             return {}
         wait = self._fleet.wait if self._fleet else None
         return (
             self._walks.face()
+            | facts_of(self._plan)
             | ({"wait": wait} if wait else {})
             | {
-                "deployment_overview": self._overview(is_final=is_final),
+                "deployment_overview": self._overview(self._plan.size, is_final=is_final),
                 "deployment_status_messages": (*self._messages, *self._undo.done),
                 "undo_problems": tuple(self._undo.problems),
                 "instance_termination_wait_time_started": self._waits_for_end,
@@ -193,26 +208,27 @@ class BlueGreenCourse:
 
     @property
     def _waits_for_end(self) -> bool:
-        return self._termination is not None and bool(self._handover and self._handover.terminates)
+        handover = self._plan.handover if self._plan else None
+        return self._termination is not None and bool(handover and handover.terminates)
 
-    def _overview(self, *, is_final: bool) -> DeploymentOverview:
+    def _overview(self, size: int, *, is_final: bool) -> DeploymentOverview:
         """Return the replacement instances by status: `Ready` are those that await traffic."""
-        assert self._handover is not None
         install, reroute, *_ = (*self._walks.begun, None, None)
         walks = [walk for walk in (install, reroute) if walk is not None]
         failed = sum(len(walk.failures) for walk in walks)
+        departed = sum(walk.departed for walk in walks)
         succeeded = len(reroute.succeeded) if reroute else 0
         in_progress = walks[-1].in_progress if walks else 0
         installed = len(install.succeeded) if install else 0
-        late = len(reroute.failures) + in_progress if reroute else 0
+        late = len(reroute.failures) + reroute.departed + in_progress if reroute else 0
         ready = installed - succeeded - late
-        rest = self._handover.size - failed - succeeded - in_progress - ready
+        rest = size - failed - departed - succeeded - in_progress - ready
         return DeploymentOverview(
             pending=0 if is_final else rest,
             in_progress=in_progress,
             succeeded=succeeded,
             failed=failed,
-            skipped=rest if is_final else 0,
+            skipped=departed + (rest if is_final else 0),
             ready=ready,
         )
 

@@ -48,7 +48,10 @@ class ServerCourse:
         rollout = await self._walks.walk(plan, stage)
         if not rollout.is_success:
             message = health_constraints_message(
-                rollout.failures, size=plan.size, minimum_healthy=plan.minimum_healthy
+                rollout.failures,
+                size=plan.size,
+                minimum_healthy=plan.minimum_healthy,
+                departed=rollout.departed,
             )
             raise DeploymentFailure(ErrorCode.HEALTH_CONSTRAINTS, message)
 
