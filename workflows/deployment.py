@@ -34,6 +34,7 @@ from workflows.options import QUICK
 from workflows.orders import DeploymentOrder, Turn
 from workflows.record import Record, previous
 from workflows.steered import Steering
+from workflows.stoppable import stoppable
 from workflows.verdict import Verdict, verdict_on
 
 
@@ -62,7 +63,7 @@ class DeploymentWorkflow:
     @workflow.run
     async def run(self, order: DeploymentOrder) -> DeploymentInfo:
         """Wait for the turn, plan, deploy, speak the verdict, compensate."""
-        self._work = asyncio.create_task(self._deploy())
+        self._work = asyncio.create_task(stoppable(self._deploy))
         if self._stop is not None:
             self._work.cancel()
         try:

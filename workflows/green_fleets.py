@@ -29,7 +29,7 @@ from workflows.options import CHANGE, LONG_CHANGE, awaiting
 from workflows.orders import DeploymentOrder
 from workflows.scaling_groups import detach, look_under_way
 from workflows.traffic_desk import move_traffic
-from workflows.undo import Undo, unbroken
+from workflows.undo import Undo
 
 IN_SERVICE_LIMIT = timedelta(hours=1)
 AGENTS_LIMIT = timedelta(hours=1)
@@ -96,7 +96,7 @@ class ExistingFleet:
             undo.push(
                 f"The lifecycle hooks were removed from {named}.", lambda: _unhook(self._hooks)
             )
-            await unbroken(_hook(self._hooks))
+            await _hook(self._hooks)
         await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, self._names)
         return self._names
 
@@ -137,13 +137,11 @@ class CopiedFleet:
             undo.push(f"{self.copy_order.name} is kept for inspection.", self._tell_it_is_kept)
         else:
             undo.push(f"{self.copy_order.name} was deleted.", self._delete)
-        await unbroken(
-            workflow.execute_activity_method(
-                AutoScalingGroups.copy,
-                self.copy_order,
-                summary=f"Copy {self.copy_order.source} to {self.copy_order.name}",
-                **LONG_CHANGE,
-            )
+        await workflow.execute_activity_method(
+            AutoScalingGroups.copy,
+            self.copy_order,
+            summary=f"Copy {self.copy_order.source} to {self.copy_order.name}",
+            **LONG_CHANGE,
         )
         try:
             return await self._until_reachable()
@@ -168,16 +166,14 @@ class CopiedFleet:
             f"The load balancers were detached from {self.copy_order.name}.",
             lambda: detach(attachment),
         )
-        await unbroken(_hook(self._hooks))
+        await _hook(self._hooks)
         # Only now: those that are launched in their place are held.
-        await unbroken(self._replace_others(serving))
-        await unbroken(
-            workflow.execute_activity_method(
-                AutoScalingGroups.attach,
-                attachment,
-                summary=f"Attach load balancers to {self.copy_order.name}",
-                **CHANGE,
-            )
+        await self._replace_others(serving)
+        await workflow.execute_activity_method(
+            AutoScalingGroups.attach,
+            attachment,
+            summary=f"Attach load balancers to {self.copy_order.name}",
+            **CHANGE,
         )
 
     async def _replace_others(self, names: tuple[str, ...]) -> None:

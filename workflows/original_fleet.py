@@ -15,7 +15,7 @@ from codedeploy.scaling_hooks import hooks_of
 from workflows.options import SEARCH
 from workflows.orders import DeploymentOrder, FleetEnd
 from workflows.scaling_groups import look_under_way, resume, suspend
-from workflows.undo import Undo, unbroken
+from workflows.undo import Undo
 
 FROZEN = (
     "AddToLoadBalancer",
@@ -50,7 +50,7 @@ class OriginalFleet:
         self._scaling_groups = await look_under_way(question)
         undo.push("The original Auto Scaling group does again what it did.", self._thaw)
         for order in self._suspensions:
-            await unbroken(suspend(order))
+            await suspend(order)
 
     async def members(self) -> tuple[str, ...]:
         """Return the instances that it has now: some may have gone, or joined, meanwhile."""

@@ -8,7 +8,6 @@ from temporalio import workflow
 
 from codedeploy.traffic import Shift, TrafficMove, TrafficProgress
 from workflows.gates import Permission
-from workflows.undo import unbroken
 
 Route = Callable[[int], Awaitable[None]]
 """Gives the replacement so many percent of the traffic, and the original the rest."""
@@ -66,7 +65,7 @@ class Shifting:
         return workflow.now() if is_held else datetime.min.replace(tzinfo=asked.tzinfo)
 
     async def _move(self, percent: int) -> None:
-        await unbroken(self._route(percent))
+        await self._route(percent)
         self._note(percent)
 
     def _note(self, percent: int) -> None:

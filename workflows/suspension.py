@@ -15,7 +15,7 @@ from codedeploy.errors import from_code
 from workflows.orders import DeploymentOrder
 from workflows.scaling_groups import look, resume, suspend
 from workflows.single_target import code_and_message
-from workflows.undo import to_the_end, unbroken
+from workflows.undo import to_the_end
 
 
 class _Left(NamedTuple):
@@ -39,7 +39,7 @@ async def suspended(order: DeploymentOrder, *, tell: Callable[[str], None]) -> A
     processes = await _orders(order)
     try:
         for each in processes:
-            await unbroken(suspend(each))
+            await suspend(each)
         yield
     except (Exception, asyncio.CancelledError):
         for left in await to_the_end(_resumed(processes)):

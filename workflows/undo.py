@@ -99,17 +99,3 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
         except asyncio.CancelledError:
             workflow.logger.debug("cancelled while something is put back: that goes on")
     return task.result()
-
-
-async def unbroken(change: Awaitable[T]) -> T:
-    """Await a change that a stop must not leave half known: it ends first, then the stop counts.
-
-    An activity that completes although its cancellation was requested would swallow the stop.
-    """
-    task = asyncio.ensure_future(change)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from codedeploy.alarm import AlarmQuestion, AlarmReport
 from codedeploy.appspec import EcsAppSpec, LambdaAppSpec, parse
 from codedeploy.configs import DeploymentConfig
 from codedeploy.ecs_service import (
@@ -87,6 +88,26 @@ class FakeFunctions:
     async def call_hook(self, call: HookCall) -> HookAnswer:
         self.asked.append(call)
         return HookAnswer()
+
+
+class FakeAlarms:
+    """Alarms that are quiet until they fire, and that nobody watches.
+
+    Attributes:
+        firing: Those that fire, with the reason.
+    """
+
+    def __init__(self) -> None:
+        self.firing: dict[str, str] = {}
+
+    @activity.defn
+    async def look_at_alarms(self, question: AlarmQuestion) -> AlarmReport:
+        return AlarmReport(firing=self.firing)
+
+    @activity.defn
+    async def watch_alarms(self, question: AlarmQuestion) -> AlarmReport:
+        """Return at once: no time is skipped while an activity is under way."""
+        return AlarmReport()
 
 
 @dataclass

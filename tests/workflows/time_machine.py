@@ -6,12 +6,11 @@ assert deployment.traffic.moves[1].time == ...
 """
 
 import asyncio
-import json
 import shutil
 import sysconfig
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -20,17 +19,24 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Interceptor, Worker
+from temporalio.worker import Worker
 
 from activities import search_attributes
 from activities.deployments import Deployments
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest, InterventionRequest
-from codedeploy.deployment_group import DeploymentGroup
-from codedeploy.group_rules import completed
+from codedeploy.deployment import DeploymentInfo, InterventionRequest
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.lambda_alias import AliasState
 from codedeploy.steering import Verb
-from tests.workflows.fake_aws import FakeFiles, FakeFunctions, FakeServices, ServiceState
+from tests.workflows.fake_aws import (
+    FakeAlarms,
+    FakeFiles,
+    FakeFunctions,
+    FakeServices,
+    ServiceState,
+)
+from tests.workflows.fake_servers import BLUE_GREEN, REPLACEMENT, FakeServers
+from tests.workflows.held_activities import HeldActivities, Hold
+from tests.workflows.orders import appspec, order, waits
 from workflows import registry
 from workflows.deployment import DeploymentWorkflow
 from workflows.options import CONTROL_QUEUE
@@ -50,7 +56,10 @@ class TimeMachine:
 
     def __init__(self, environment: WorkflowEnvironment) -> None:
         self._environment = environment
+        self._held = HeldActivities()
+        self._workers = AsyncExitStack()
         self.files, self.functions, self.services = FakeFiles(), FakeFunctions(), FakeServices()
+        self.alarms, self.servers = FakeAlarms(), FakeServers()
 
     @property
     def client(self) -> Client:
@@ -61,23 +70,56 @@ class TimeMachine:
     def activities(self) -> list[Callable[..., Any]]:
         """What the control plane can do."""
         files, functions, services = self.files, self.functions, self.services
+        alarms, servers, deployments = self.alarms, self.servers, Deployments(self.client)
         return [
             *(files.load_config, files.pin_appspec),
             *(functions.look_at_alias, functions.route_alias, functions.call_hook),
             *(services.look_at_service, services.create_replacement, services.await_steady_state),
             *(services.make_task_set_primary, services.delete_task_set, services.route_listener),
-            Deployments(self.client).cancel,
+            *(alarms.look_at_alarms, alarms.watch_alarms),
+            *(servers.pin, servers.find_hosts, servers.look_at_load_balancers),
+            servers.block_traffic,
+            *(deployments.cancel, deployments.load_plan, deployments.finish_termination),
         ]
 
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Carry out activities and workflows for the length of the block."""
+        async with Worker(
+            self.client,
+            task_queue=CONTROL_QUEUE,
+            activities=self.activities,
+            interceptors=[self._held],
+        ):
+            await self._take_workflows_up()
+            try:
+                yield
+            finally:
+                await self._workers.aclose()
+
+    async def _take_workflows_up(self) -> None:
+        """Let a worker carry workflows on; it keeps none in memory, so another may take over."""
+        await self._workers.enter_async_context(
+            Worker(
+                self.client,
+                task_queue=CONTROL_QUEUE,
+                workflows=registry.ALL,
+                workflow_runner=registry.runner(),
+                max_cached_workflows=0,
+            )
+        )
+
     # --- given
+
+    def holding(self, activity: str) -> Hold:
+        """Hold the next call of an activity."""
+        return self._held.holds.setdefault(activity, Hold())
 
     def of_lambda(self, config: str, *hooks: dict[str, str], **settings: Any) -> DeploymentOrder:
         """Return an order to move the alias of a function of its own."""
         name = f"checkout-{uuid4().hex[:8]}"
         resource = {"Type": "AWS::Lambda::Function", "Properties": {"Name": name, **FUNCTION}}
-        return _order(
-            _appspec({name: resource}, hooks), config, computePlatform="Lambda", **settings
-        )
+        return order(appspec({name: resource}, hooks), config, computePlatform="Lambda", **settings)
 
     def of_ecs(
         self, config: str, *, ready_wait: int = 0, termination_wait: int = 60, **settings: Any
@@ -90,15 +132,22 @@ class TimeMachine:
             "prodTrafficRoute": {"listenerArns": [f"{name}/production"]},
             "testTrafficRoute": {"listenerArns": [f"{name}/test"]},
         }
-        return _order(
-            _appspec({"TargetService": resource}, ()),
+        return order(
+            appspec({"TargetService": resource}, ()),
             config,
             computePlatform="ECS",
             ecsServices=[{"serviceName": name, "clusterName": "main"}],
             loadBalancerInfo={"targetGroupPairInfoList": [pair]},
-            blueGreenDeploymentConfiguration=_waits(ready_wait, termination_wait),
+            blueGreenDeploymentConfiguration=waits(ready_wait, termination_wait),
             **settings,
         )
+
+    def of_servers(self) -> DeploymentOrder:
+        """Return an order to put one fleet of servers in the place of another."""
+        bundle = {"revisionType": "S3", "s3Location": {"bucket": "shop", "key": "shop.tgz"}}
+        placed = order(bundle, "CodeDeployDefault.AllAtOnce", **BLUE_GREEN)
+        named = placed.request.model_copy(update={"target_instances": REPLACEMENT})
+        return placed.model_copy(update={"request": named})
 
     # --- when
 
@@ -139,6 +188,20 @@ class TimeMachine:
         """Let that much time pass."""
         await self._environment.sleep(span)
 
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Let nobody carry workflows on for the length of the block; activities go on."""
+        await self._workers.aclose()
+        try:
+            yield
+        finally:
+            await self._take_workflows_up()
+
+    async def until_activities_end(self, running: Running) -> None:
+        """Wait until no activity of a deployment is under way."""
+        while (await running.describe()).raw_description.pending_activities:
+            await asyncio.sleep(0.02)
+
     # --- then
 
     async def timers(self, running: Running) -> list[datetime]:
@@ -168,33 +231,6 @@ class TimeMachine:
         return self.services.states[deployment.target.target_id.partition(":")[2]]
 
 
-def _appspec(resource: dict[str, Any], hooks: tuple[dict[str, str], ...]) -> str:
-    return json.dumps({"version": 0.0, "Resources": [resource], "Hooks": hooks})
-
-
-def _waits(ready: int, termination: int) -> dict[str, Any]:
-    asked = {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": ready}
-    return {
-        "terminateBlueInstancesOnDeploymentSuccess": {"terminationWaitTimeInMinutes": termination},
-        "deploymentReadyOption": asked if ready else {},
-    }
-
-
-def _order(content: str, config: str, **settings: Any) -> DeploymentOrder:
-    names = {"applicationName": "shop", "deploymentGroupName": "prod"}
-    revision = {"revisionType": "AppSpecContent", "appSpecContent": {"content": content}}
-    group = completed(DeploymentGroup.model_validate(names | settings))
-    return DeploymentOrder(
-        deployment_id=f"d-{uuid4().hex[:9].upper()}",
-        request=DeploymentRequest.model_validate(
-            names | {"revision": revision, "deploymentConfigName": config}
-        ),
-        group=group,
-        deployment_group_id="g",
-        create_time=datetime.now(UTC),
-    )
-
-
 @asynccontextmanager
 async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
     """Run a test server, which skips time, for the length of the block."""
@@ -207,18 +243,11 @@ async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @asynccontextmanager
-async def time_machine(*interceptors: Interceptor) -> AsyncIterator[TimeMachine]:
+async def time_machine() -> AsyncIterator[TimeMachine]:
     """Run a test server and a worker for the length of the block."""
     async with skipping_server() as environment:
         machine = TimeMachine(environment)
-        async with Worker(
-            environment.client,
-            task_queue=CONTROL_QUEUE,
-            workflows=registry.ALL,
-            workflow_runner=registry.runner(),
-            activities=machine.activities,
-            interceptors=interceptors,
-        ):
+        async with machine.running():
             yield machine
 
 

@@ -31,7 +31,6 @@ from workflows.options import CHANGE, LONG_CHANGE, awaiting
 from workflows.orders import DeploymentOrder, TerminationOrder
 from workflows.planning import Basis, ecs
 from workflows.termination import FINISHING_LIMIT, TerminationWorkflow
-from workflows.undo import unbroken
 
 STEADY_LIMIT = timedelta(hours=1)
 """Source: CodeDeploy User Guide, ECS deployments: the replacement has an hour to become steady."""
@@ -91,9 +90,9 @@ class EcsCourse:
                 f"The production listener forwards to {facts.blue.name} alone again.",
                 lambda: self._route(facts.production, 0),
             )
-            await unbroken(self._route(facts.production, 0, keeps_both=True))
+            await self._route(facts.production, 0, keeps_both=True)
         passage.undo.push("The replacement task set was deleted.", self._delete_replacement)
-        self._replacement = await unbroken(self._create_replacement())
+        self._replacement = await self._create_replacement()
         self._replacement = await self._until_steady()
 
     async def _test(self, passage: Passage) -> None:
@@ -102,7 +101,7 @@ class EcsCourse:
             return
         async with passage.event(LifecycleEvent.ALLOW_TEST_TRAFFIC):
             passage.undo.push("The test listener was put back.", lambda: self._route(listener, 0))
-            await unbroken(self._route(listener, 100))
+            await self._route(listener, 100)
         await passage.hook(LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC)
 
     async def _reroute(self, passage: Passage) -> None:
@@ -118,7 +117,7 @@ class EcsCourse:
             lambda: self._make_primary(facts.original),
         )
         assert self._replacement is not None
-        await unbroken(self._make_primary(self._replacement))
+        await self._make_primary(self._replacement)
 
     async def _leave_termination(self, plan: TrafficPlan) -> None:
         workflow_id = termination_workflow_id(self._order.deployment_id)
