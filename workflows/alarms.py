@@ -1,7 +1,7 @@
 """Alarms, looked at before a deployment starts and until it has ended, waits included."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from temporalio import workflow
@@ -45,17 +45,19 @@ class AlarmWatch:
         Raises:
             DeploymentFailure: ALARM_ACTIVE, an alarm fires already or cannot be read.
         """
-        if not self._is_needed:
-            return
-        report = await workflow.execute_activity_method(
-            Alarms.look, self._question, summary="Look at the alarms", **LOOK
-        )
+        report = await self._seen()
         if report.stops(self._question.configuration):
             raise DeploymentFailure(
                 ErrorCode.ALARM_ACTIVE,
                 f"Not started, {report.sentence}. Nothing was changed. To deploy all the same, the "
                 "cure for example: --ignore-alarms",
             )
+
+    async def look(self, fired: Callable[[AlarmReport], None]) -> None:
+        """Look once, whoever else watches; call `fired` if that stops deployments."""
+        report = await self._seen()
+        if report.stops(self._question.configuration):
+            fired(report)
 
     @asynccontextmanager
     async def during(self, fired: Callable[[AlarmReport], None]) -> AsyncIterator[None]:
@@ -69,16 +71,30 @@ class AlarmWatch:
                 await asyncio.gather(watch, return_exceptions=True)
 
     async def _watch(self, fired: Callable[[AlarmReport], None]) -> None:
-        try:
-            report = await workflow.execute_activity_method(
-                Alarms.watch,
-                self._question,
-                summary=f"Watch {', '.join(self._question.configuration.watched)}"[:200],
-                **awaiting(LONGEST_DEPLOYMENT),
-            )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
-            report = AlarmReport(unreadable=str(error.cause))
+        watching = workflow.execute_activity_method(
+            Alarms.watch,
+            self._question,
+            summary=f"Watch {', '.join(self._question.configuration.watched)}"[:200],
+            **awaiting(LONGEST_DEPLOYMENT),
+        )
+        report = await _answer(watching)
         if report.stops(self._question.configuration):
             fired(report)
+
+    async def _seen(self) -> AlarmReport:
+        if not self._is_needed:
+            return AlarmReport()
+        looking = workflow.execute_activity_method(
+            Alarms.look, self._question, summary="Look at the alarms", **LOOK
+        )
+        return await _answer(looking)
+
+
+async def _answer(report: Awaitable[AlarmReport]) -> AlarmReport:
+    """Return the report; if none came, that the alarms cannot be read."""
+    try:
+        return await report
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        return AlarmReport(unreadable=str(error.cause))

@@ -54,6 +54,7 @@ class DeploymentWorkflow:
         self._alarm: AlarmReport | None = None
         self._plan: AnyPlan | None = None
         self._work: asyncio.Task[None] | None = None
+        self._alarms = AlarmWatch.of(order)
         self._hooks = HookCalls(order)
         self._gates = Gates.of(order, changed=self._show)
         self._record = Record(order, self._gates)
@@ -117,8 +118,7 @@ class DeploymentWorkflow:
     async def _deploy(self) -> None:
         await self._wait_for_turn()
         self._record.publish(status=DeploymentStatus.IN_PROGRESS, start_time=workflow.now())
-        alarms = AlarmWatch.of(self._order)
-        await alarms.check()
+        await self._alarms.check()
         course = self._course = self._record.course = self._chosen_course()
         self._plan = plan = await self._made_plan(course)
         self._record.publish(
@@ -128,7 +128,7 @@ class DeploymentWorkflow:
             **previous(plan.previous_revision),
             **(facts_of(plan) if isinstance(plan, Plan) else {}),
         )
-        async with alarms.during(self._alarm_fired):
+        async with self._alarms.during(self._alarm_fired):
             await course.run(plan)
 
     async def _wait_for_turn(self) -> None:
@@ -145,6 +145,7 @@ class DeploymentWorkflow:
             may_start=self._may_start,
             one_by_one=self._gates.exist,
             ready=self._ready,
+            look_around=self._look_around,
             changed=self._show,
         )
         return course_of(self._order, tools)
@@ -178,6 +179,10 @@ class DeploymentWorkflow:
         if not await self._gates.ready(timedelta(minutes=minutes)):
             await self._stop_for_silence(rollback=None)
         self._record.publish(status=DeploymentStatus.IN_PROGRESS)
+
+    async def _look_around(self) -> None:
+        await self._alarms.look(self._alarm_fired)
+        await workflow.wait_condition(lambda: self._alarm is None)
 
     async def _stop_for_silence(self, *, rollback: bool | None) -> None:
         overdue = self._gates.overdue

@@ -12,14 +12,21 @@ from workflows.gates import Permission
 Route = Callable[[int], Awaitable[None]]
 """Gives the replacement so many percent of the traffic, and the original the rest."""
 
+TOLERANCE = 1 / 10
+"""The part of an interval by which a shift may be late without moving those behind it."""
+
 
 class Shifting:
     """Moves traffic shift by shift, and knows how far it has come.
+
+    The interval between two shifts is kept: who has been held back, or was overdue because nobody
+    worked, is not followed at once by the next.
 
     Args:
         schedule: What is due when.
         route: Moves the traffic.
         may_start: Asked before each shift, which it may hold back.
+        look_around: Called before a late shift: nobody may have watched meanwhile.
         changed: Told at every change.
     """
 
@@ -29,10 +36,12 @@ class Shifting:
         route: Route,
         *,
         may_start: Permission,
+        look_around: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
     ) -> None:
         self._route = route
         self._may_start = may_start
+        self._look_around = look_around
         self._changed = changed
         self.progress = TrafficProgress(schedule=schedule)
 
@@ -40,9 +49,14 @@ class Shifting:
         """Move all traffic to the replacement, as the schedule says."""
         due = workflow.now()
         for number, shift in enumerate(self.progress.schedule, 1):
-            await self._until(due + shift.wait)
-            due = max(due + shift.wait, await self._permitted(number))
+            due += shift.wait
+            await self._until(due)
+            await self._may_start(number)
+            if self._is_late(due):
+                await self._look_around()
             await self._move(shift.percent)
+            if self._is_late(due):
+                due = workflow.now()
 
     async def put_back(self) -> None:
         """Give everything to the original at once."""
@@ -57,12 +71,9 @@ class Shifting:
         await asyncio.sleep(left)
         self._become(next_at=None)
 
-    async def _permitted(self, number: int) -> datetime:
-        """Return since when the shift may start: later than it was due if somebody held it."""
-        asked = workflow.now()
-        await self._may_start(number)
-        is_held = workflow.now() > asked
-        return workflow.now() if is_held else datetime.min.replace(tzinfo=asked.tzinfo)
+    def _is_late(self, due: datetime) -> bool:
+        interval = self.progress.schedule[-1].wait
+        return workflow.now() - due > TOLERANCE * interval
 
     async def _move(self, percent: int) -> None:
         await self._route(percent)

@@ -66,8 +66,9 @@ def timeline(
 
 
 def _expected(traffic: TrafficProgress, now: datetime) -> Iterator[Step]:
+    """Yield the shifts to come; one that is overdue comes now, and moves those behind it."""
     first, *others = traffic.ahead
-    at = traffic.next_at or _due(traffic, first, now)
+    at = max(now, traffic.next_at or _due(traffic, first, now))
     yield Step(first.percent, at)
     for shift in others:
         at += shift.wait
@@ -75,8 +76,8 @@ def _expected(traffic: TrafficProgress, now: datetime) -> Iterator[Step]:
 
 
 def _due(traffic: TrafficProgress, first: Shift, now: datetime) -> datetime:
-    """Return when the next shift is to be expected that no timer runs for: now at the earliest."""
-    return max(now, traffic.moves[-1].time + first.wait) if traffic.moves else now
+    """Return when the next shift is due that no timer runs for."""
+    return traffic.moves[-1].time + first.wait if traffic.moves else now
 
 
 def plot(line: Timeline, now: datetime, glyphs: Glyphs, *, room: int) -> list[Part]:

@@ -34,6 +34,12 @@ def test_the_shifts_ahead_come_at_their_waits_after_the_next_one() -> None:
     assert ahead(traffic, 1.5)[-1] == (100, 9.0)
 
 
+def test_an_overdue_shift_comes_now_and_moves_those_behind_it() -> None:
+    traffic = progress((0, 10), next_at=1)
+
+    assert ahead(traffic, 12)[:3] == [(20, 12.0), (30, 13.0), (40, 14.0)]
+
+
 def test_without_a_timer_a_shift_is_expected_after_its_wait_and_never_in_the_past() -> None:
     traffic = progress((0, 10), config=CANARY)
 

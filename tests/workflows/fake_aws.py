@@ -2,6 +2,8 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -28,6 +30,13 @@ from codedeploy.traffic_plan import AppSpecQuestion, PinnedAppSpec, label_of
 
 ORIGINAL, REPLACEMENT = "ecs-svc/1", "ecs-svc/2"
 BLUE, GREEN = (TargetGroup(name=name, arn=f"arn/{name}") for name in ("blue", "green"))
+
+
+class Told(NamedTuple):
+    """That AWS was told, and when, to give so many percent of the traffic to the replacement."""
+
+    time: datetime
+    percent: int
 
 
 class FakeFiles:
@@ -65,11 +74,13 @@ class FakeFunctions:
 
     Attributes:
         aliases: Where they point, by function.
+        told: Where they were pointed to, by function, in order.
         asked: The hook calls, in order.
     """
 
     def __init__(self) -> None:
         self.aliases: dict[str, AliasState] = {}
+        self.told: dict[str, list[Told]] = defaultdict(list)
         self.asked: list[HookCall] = []
 
     @activity.defn
@@ -80,6 +91,7 @@ class FakeFunctions:
 
     @activity.defn
     async def route_alias(self, route: AliasRoute) -> None:
+        self.told[route.function_name].append(_told(route.target_percent))
         moved = {"version": route.version, "weights": route.weights}
         state = self.aliases[route.function_name]
         self.aliases[route.function_name] = state.model_copy(update=moved)
@@ -130,9 +142,11 @@ class FakeServices:
         states: How they stand, by the service's name.
         stuck: What AWS answers to whoever gives a production listener back to the original; None
             does it.
+        told: What their production listeners were told, by the service's name, in order.
     """
 
     def __init__(self) -> None:
+        self.told: dict[str, list[Told]] = defaultdict(list)
         self.states: dict[str, ServiceState] = defaultdict(ServiceState)
         self.stuck: ApplicationError | None = None
 
@@ -180,7 +194,13 @@ class FakeServices:
         service, _, listener = route.before.arn.partition("/")
         if self.stuck is not None and listener == "production" and route.green_percent == 0:
             raise self.stuck
+        if listener == "production" and not route.only_detaches:
+            self.told[service].append(_told(route.green_percent))
         self.states[service].green[listener] = route.green_percent
+
+
+def _told(percent: int) -> Told:
+    return Told(time=activity.info().scheduled_time, percent=percent)
 
 
 def _task_set(name: str, group: str) -> TaskSet:

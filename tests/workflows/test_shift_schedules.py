@@ -1,8 +1,7 @@
-"""Shifts and waits of minutes and hours, on the time-skipping test server."""
+"""Shifts of minutes and hours, on the time-skipping test server."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,20 +10,20 @@ from codedeploy.application import ComputePlatform
 from codedeploy.configs import PREDEFINED, DeploymentConfig
 from codedeploy.deployment import DeploymentInfo
 from codedeploy.deployment_group import ApprovalGate, GatePosition, OnDeadline
-from codedeploy.ecs_service import TaskSetQuestion
-from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
+from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.steering import Verb
-from tests.workflows.fake_aws import ORIGINAL, REPLACEMENT, ServiceState
-from tests.workflows.time_machine import TimeMachine, time_machine
-from workflows.options import CONTROL_QUEUE
-from workflows.orders import TerminationOrder
-from workflows.termination import TerminationWorkflow
+from tests.workflows.chronicle import decided, timers
+from tests.workflows.time_machine import Running, TimeMachine, began, time_machine
 
 LINEAR = "CodeDeployDefault.LambdaLinear10PercentEvery1Minute"
 ECS_AT_ONCE = "CodeDeployDefault.ECSAllAtOnce"
+ALARMS = {"enabled": True, "alarms": [{"name": "errors"}]}
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
-Shifts = list[tuple[int, int]]
+SOON = timedelta(seconds=5)
+"""How long a worker may take to do what is due; the clock runs on while it is busy."""
+
+Shifts = list[tuple[float, int]]
 """Seconds since the first shift was due, and percent."""
 
 
@@ -66,26 +65,26 @@ SCHEDULES = {
 }
 
 
-def event(deployment: DeploymentInfo, name: LifecycleEvent) -> LifecycleEventResult:
-    assert deployment.target is not None
-    (found,) = (one for one in deployment.target.events if one.lifecycle_event_name is name)
-    return found
+async def due(machine: TimeMachine, running: Running) -> Shifts:
+    """Return when each shift of a deployment was due; AWS was told of each soon after that."""
+    told = machine.shifts(await machine.ended(running))
+    moments = [await decided(running, told[0]), *await timers(running)]
+    for moment, call in zip(moments, told, strict=True):
+        assert timedelta() <= call.time - moment < SOON
+    seconds = [(moment - moments[0]).total_seconds() for moment in moments]
+    return list(zip(seconds, (call.percent for call in told), strict=True))
 
 
-def began(deployment: DeploymentInfo, name: LifecycleEvent) -> datetime:
-    found = event(deployment, name).start_time
-    assert found is not None
-    return found
+def told(machine: TimeMachine, deployment: DeploymentInfo, *, since: datetime) -> Shifts:
+    """Return when AWS was told to shift traffic, counted from `since`."""
+    calls = machine.shifts(deployment)
+    return [((call.time - since).total_seconds(), call.percent) for call in calls]
 
 
-def moves(deployment: DeploymentInfo, *, since: datetime | None = None) -> Shifts:
-    """Return when traffic was moved, counted from when the first shift was due.
-
-    The clock runs on while a worker is busy: what is less than half a minute late is on time.
-    """
-    assert deployment.traffic is not None
-    due, grain = since or began(deployment, LifecycleEvent.ALLOW_TRAFFIC), timedelta(seconds=30)
-    return [(30 * ((move.time - due) // grain), move.percent) for move in deployment.traffic.moves]
+def soon_after(seconds: float) -> Any:
+    """Equal whatever comes after so many seconds as soon as a worker can do it, never before."""
+    half = SOON.total_seconds() / 2
+    return pytest.approx(seconds + half, abs=half)
 
 
 def test_every_predefined_configuration_that_moves_traffic_is_run() -> None:
@@ -96,18 +95,16 @@ def test_every_predefined_configuration_that_moves_traffic_is_run() -> None:
 
 @pytest.mark.parametrize("name", [name for name in SCHEDULES if name.startswith("Lambda")])
 async def test_a_function_gets_its_traffic_on_schedule(machine: TimeMachine, name: str) -> None:
-    deployment = await machine.deploy(machine.of_lambda(f"CodeDeployDefault.{name}"))
+    running = await machine.start(machine.of_lambda(f"CodeDeployDefault.{name}"))
 
-    assert deployment.status == "Succeeded"
-    assert moves(deployment) == SCHEDULES[name]
+    assert await due(machine, running) == SCHEDULES[name]
 
 
 @pytest.mark.parametrize("name", [name for name in SCHEDULES if name.startswith("ECS")])
 async def test_new_tasks_get_their_traffic_on_schedule(ecs_machine: TimeMachine, name: str) -> None:
-    deployment = await ecs_machine.deploy(ecs_machine.of_ecs(f"CodeDeployDefault.{name}"))
+    running = await ecs_machine.start(ecs_machine.of_ecs(f"CodeDeployDefault.{name}"))
 
-    assert deployment.status == "Succeeded"
-    assert moves(deployment) == SCHEDULES[name]
+    assert await due(ecs_machine, running) == SCHEDULES[name]
 
 
 async def test_a_percentage_that_does_not_divide_100_leaves_a_smaller_last_shift(
@@ -125,18 +122,9 @@ async def test_a_percentage_that_does_not_divide_100_leaves_a_smaller_last_shift
         }
     )
 
-    deployment = await machine.deploy(machine.of_lambda("thirds"))
+    running = await machine.start(machine.of_lambda("thirds"))
 
-    assert moves(deployment) == [(0, 30), (420, 60), (840, 90), (1260, 100)]
-
-
-async def test_no_shift_is_delayed_by_how_long_the_one_before_took(machine: TimeMachine) -> None:
-    running = await machine.start(machine.of_lambda(LINEAR))
-    await machine.ended(running)
-
-    due = await machine.timers(running)
-
-    assert [later - earlier for earlier, later in pairwise(due)] == [MINUTE] * 8
+    assert await due(machine, running) == [(0, 30), (420, 60), (840, 90), (1260, 100)]
 
 
 # --- what holds a shift back
@@ -155,8 +143,13 @@ async def test_a_pause_holds_the_next_shift_and_the_others_follow_at_their_dista
     deployment = await machine.ended(running)
 
     resumed = deployment.interventions[-1].time
-    assert len(moves(held)) == 1
-    assert moves(deployment, since=resumed)[1:4] == [(0, 20), (60, 30), (120, 40)]
+    assert held.traffic is not None
+    assert held.traffic.percent == 10
+    assert told(machine, deployment, since=resumed)[1:4] == [
+        (soon_after(0), 20),
+        (soon_after(60), 30),
+        (soon_after(120), 40),
+    ]
 
 
 def gate(at: GatePosition, default: OnDeadline) -> dict[str, Any]:
@@ -174,7 +167,29 @@ async def test_an_approval_nobody_gives_lets_the_shifts_go_on_if_that_is_its_def
 
     assert deployment.status == "Succeeded"
     first_wait = 60 * (1 + 300)
-    assert moves(deployment)[:3] == [(0, 10), (first_wait, 20), (first_wait + 60, 30)]
+    assert told(machine, deployment, since=began(deployment, LifecycleEvent.ALLOW_TRAFFIC))[:3] == [
+        (soon_after(0), 10),
+        (soon_after(first_wait), 20),
+        (soon_after(first_wait + 60), 30),
+    ]
+
+
+async def test_an_alarm_is_noticed_before_a_late_shift_though_nobody_watched(
+    machine: TimeMachine,
+) -> None:
+    settings = gate(GatePosition.AFTER_FIRST_BATCH, OnDeadline.CONTINUE)
+    running = await machine.start(machine.of_lambda(LINEAR, alarmConfiguration=ALARMS, **settings))
+    await machine.until(running, lambda info: bool(info.traffic and info.traffic.moves))
+
+    machine.alarms.firing["errors"] = "7 errors in a minute"
+    deployment = await machine.ended(running)
+
+    machine.alarms.firing.clear()
+    assert deployment.status == "Stopped"
+    assert deployment.error_information is not None
+    assert deployment.error_information.code == "ALARM_ACTIVE"
+    assert [call.percent for call in machine.shifts(deployment)] == [10]
+    assert machine.alias(deployment).shares == {"1": 1.0}
 
 
 async def test_an_approval_nobody_gives_puts_the_alias_back_if_that_is_its_default(
@@ -203,82 +218,4 @@ async def test_an_approval_is_asked_for_before_every_shift(machine: TimeMachine)
         await machine.tell(running, Verb.APPROVE)
 
     deployment = await machine.ended(running)
-    assert [percent for _, percent in moves(deployment)] == [10, 100]
-
-
-# --- hooks
-
-
-async def test_a_hook_that_never_says_anything_times_out_and_is_named(
-    machine: TimeMachine,
-) -> None:
-    order = machine.of_lambda(LINEAR, {"BeforeAllowTraffic": "mute"}, hookTimeoutMinutes=7)
-
-    deployment = await machine.deploy(order)
-
-    (call,) = machine.functions.asked
-    hook = event(deployment, LifecycleEvent.BEFORE_ALLOW_TRAFFIC)
-    assert hook.start_time is not None
-    assert hook.end_time is not None
-    assert (hook.end_time - hook.start_time) // MINUTE == 7
-    assert deployment.error_information is not None
-    assert deployment.error_information.code == "HOOK_EXECUTION_FAILURE"
-    assert "The hook function mute (BeforeAllowTraffic) did not say within 7 min" in (
-        deployment.error_information.message
-    )
-    assert call.execution_id in deployment.error_information.message
-
-
-# --- the waits of an ECS deployment
-
-
-async def test_a_replacement_that_nobody_continues_with_is_put_back(machine: TimeMachine) -> None:
-    deployment = await machine.deploy(machine.of_ecs(ECS_AT_ONCE, ready_wait=90))
-
-    assert deployment.status == "Stopped"
-    assert deployment.error_information is not None
-    assert "nobody answered in time: rollway continue" in deployment.error_information.message
-    assert machine.service(deployment) == ServiceState()
-
-
-async def test_a_replacement_waits_until_somebody_continues(ecs_machine: TimeMachine) -> None:
-    running = await ecs_machine.start(ecs_machine.of_ecs(ECS_AT_ONCE, ready_wait=90))
-    await ecs_machine.until(running, lambda info: info.status == "Ready")
-
-    await ecs_machine.skip(HOUR)
-    await ecs_machine.tell(running, Verb.CONTINUE)
-    deployment = await ecs_machine.ended(running)
-
-    assert deployment.status == "Succeeded"
-    ready = began(deployment, LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC)
-    assert began(deployment, LifecycleEvent.BEFORE_ALLOW_TRAFFIC) - ready >= HOUR
-
-
-async def test_somebody_may_end_the_original_before_its_time(ecs_machine: TimeMachine) -> None:
-    order = ecs_machine.of_ecs(ECS_AT_ONCE, termination_wait=2880)
-    deployment = await ecs_machine.deploy_at_once(order)
-    kept = list(ecs_machine.service(deployment).task_sets)
-
-    await ecs_machine.termination(deployment).signal("finish")
-    await ecs_machine.termination(deployment).result()
-
-    assert kept == [ORIGINAL, REPLACEMENT]
-    assert ecs_machine.service(deployment).task_sets == [REPLACEMENT]
-
-
-async def test_the_original_is_kept_for_its_time(machine: TimeMachine) -> None:
-    machine.services.states["web"] = ServiceState([ORIGINAL, REPLACEMENT], primary=REPLACEMENT)
-    question = TaskSetQuestion(cluster="main", service="web", task_set=ORIGINAL)
-
-    termination = await machine.client.start_workflow(
-        TerminationWorkflow.run,
-        TerminationOrder(question=question, wait_minutes=2880),
-        id="d-000000000/termination",
-        task_queue=CONTROL_QUEUE,
-    )
-    await termination.result()
-
-    described = await termination.describe()
-    assert described.close_time is not None
-    assert (described.close_time - described.start_time) // MINUTE == 2880
-    assert machine.services.states["web"].task_sets == [REPLACEMENT]
+    assert [call.percent for call in machine.shifts(deployment)] == [10, 100]

@@ -26,6 +26,7 @@ from activities.deployments import Deployments
 from codedeploy.deployment import DeploymentInfo, InterventionRequest
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.lambda_alias import AliasState
+from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
 from codedeploy.steering import Verb
 from tests.workflows.fake_aws import (
     FakeAlarms,
@@ -33,6 +34,7 @@ from tests.workflows.fake_aws import (
     FakeFunctions,
     FakeServices,
     ServiceState,
+    Told,
 )
 from tests.workflows.fake_servers import BLUE_GREEN, REPLACEMENT, FakeServers
 from tests.workflows.held_activities import HeldActivities, Hold
@@ -204,17 +206,12 @@ class TimeMachine:
 
     # --- then
 
-    async def timers(self, running: Running) -> list[datetime]:
-        """Return when each timer of a deployment was to fire, by its workflow's own clock."""
-        due: list[datetime] = []
-        now = datetime.min
-        for event in (await running.fetch_history()).events:
-            if event.HasField("workflow_task_started_event_attributes"):
-                now = event.event_time.ToDatetime()
-            if event.HasField("timer_started_event_attributes"):
-                span = event.timer_started_event_attributes.start_to_fire_timeout
-                due.append(now + span.ToTimedelta())
-        return due
+    def shifts(self, deployment: DeploymentInfo) -> list[Told]:
+        """What AWS was told to give to the replacement of a deployment, and when."""
+        assert deployment.target is not None
+        function, _, service = deployment.target.target_id.partition(":")
+        told = self.functions.told[function] or self.services.told[service]
+        return [call for call in told if call.percent]
 
     def termination(self, deployment: DeploymentInfo) -> WorkflowHandle[Any, None]:
         """What ends the original task set of a deployment that succeeded."""
@@ -229,6 +226,18 @@ class TimeMachine:
         """How the service of a deployment stands."""
         assert deployment.target is not None
         return self.services.states[deployment.target.target_id.partition(":")[2]]
+
+
+def event(deployment: DeploymentInfo, name: LifecycleEvent) -> LifecycleEventResult:
+    assert deployment.target is not None
+    (found,) = (one for one in deployment.target.events if one.lifecycle_event_name is name)
+    return found
+
+
+def began(deployment: DeploymentInfo, name: LifecycleEvent) -> datetime:
+    found = event(deployment, name).start_time
+    assert found is not None
+    return found
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """One target on its way to new code: its events, its hooks, its shifts, and what is put back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ class Tools(NamedTuple):
         may_start: Asked before each shift or batch.
         one_by_one: It is to be asked for no two at once.
         ready: Waits until somebody continues, for at most so many minutes.
+        look_around: Looks at the alarms, and does not return if one of them stops the deployment.
         changed: Told at every change.
     """
 
@@ -32,6 +33,7 @@ class Tools(NamedTuple):
     may_start: Permission
     one_by_one: bool
     ready: Permission
+    look_around: Callable[[], Awaitable[None]]
     changed: Callable[[], None]
 
 
@@ -85,6 +87,7 @@ class Passage:
             self._plan.schedule,
             route,
             may_start=self._tools.may_start,
+            look_around=self._tools.look_around,
             changed=self._tools.changed,
         )
         self.undo.push(back, self._shifting.put_back, else_keeps=else_keeps)

@@ -1,0 +1,109 @@
+"""Waits of minutes and hours for a verdict, a word, the end of an original; time is skipped."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from codedeploy.ecs_service import TaskSetQuestion
+from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.steering import Verb
+from tests.workflows.fake_aws import ORIGINAL, REPLACEMENT, ServiceState
+from tests.workflows.time_machine import TimeMachine, began, event, time_machine
+from workflows.options import CONTROL_QUEUE
+from workflows.orders import TerminationOrder
+from workflows.termination import TerminationWorkflow
+
+ECS_AT_ONCE = "CodeDeployDefault.ECSAllAtOnce"
+LAMBDA_AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.fixture(scope="module")
+async def machine() -> AsyncIterator[TimeMachine]:
+    async with time_machine() as running:
+        yield running
+
+
+@pytest.fixture
+async def ecs_machine() -> AsyncIterator[TimeMachine]:
+    async with time_machine() as running:
+        yield running
+
+
+# --- hooks
+
+
+async def test_a_hook_that_never_says_anything_times_out_and_is_named(
+    machine: TimeMachine,
+) -> None:
+    order = machine.of_lambda(LAMBDA_AT_ONCE, {"BeforeAllowTraffic": "mute"}, hookTimeoutMinutes=7)
+
+    deployment = await machine.deploy(order)
+
+    (call,) = machine.functions.asked
+    hook = event(deployment, LifecycleEvent.BEFORE_ALLOW_TRAFFIC)
+    assert hook.start_time is not None
+    assert hook.end_time is not None
+    assert (hook.end_time - hook.start_time) // MINUTE == 7
+    assert deployment.error_information is not None
+    assert deployment.error_information.code == "HOOK_EXECUTION_FAILURE"
+    assert "The hook function mute (BeforeAllowTraffic) did not say within 7 min" in (
+        deployment.error_information.message
+    )
+    assert call.execution_id in deployment.error_information.message
+
+
+# --- the waits of an ECS deployment
+
+
+async def test_a_replacement_that_nobody_continues_with_is_put_back(machine: TimeMachine) -> None:
+    deployment = await machine.deploy(machine.of_ecs(ECS_AT_ONCE, ready_wait=90))
+
+    assert deployment.status == "Stopped"
+    assert deployment.error_information is not None
+    assert "nobody answered in time: rollway continue" in deployment.error_information.message
+    assert machine.service(deployment) == ServiceState()
+
+
+async def test_a_replacement_waits_until_somebody_continues(ecs_machine: TimeMachine) -> None:
+    running = await ecs_machine.start(ecs_machine.of_ecs(ECS_AT_ONCE, ready_wait=90))
+    await ecs_machine.until(running, lambda info: info.status == "Ready")
+
+    await ecs_machine.skip(HOUR)
+    await ecs_machine.tell(running, Verb.CONTINUE)
+    deployment = await ecs_machine.ended(running)
+
+    assert deployment.status == "Succeeded"
+    ready = began(deployment, LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC)
+    assert began(deployment, LifecycleEvent.BEFORE_ALLOW_TRAFFIC) - ready >= HOUR
+
+
+async def test_somebody_may_end_the_original_before_its_time(ecs_machine: TimeMachine) -> None:
+    order = ecs_machine.of_ecs(ECS_AT_ONCE, termination_wait=2880)
+    deployment = await ecs_machine.deploy_at_once(order)
+    kept = list(ecs_machine.service(deployment).task_sets)
+
+    await ecs_machine.termination(deployment).signal("finish")
+    await ecs_machine.termination(deployment).result()
+
+    assert kept == [ORIGINAL, REPLACEMENT]
+    assert ecs_machine.service(deployment).task_sets == [REPLACEMENT]
+
+
+async def test_the_original_is_kept_for_its_time(machine: TimeMachine) -> None:
+    machine.services.states["web"] = ServiceState([ORIGINAL, REPLACEMENT], primary=REPLACEMENT)
+    question = TaskSetQuestion(cluster="main", service="web", task_set=ORIGINAL)
+
+    termination = await machine.client.start_workflow(
+        TerminationWorkflow.run,
+        TerminationOrder(question=question, wait_minutes=2880),
+        id="d-000000000/termination",
+        task_queue=CONTROL_QUEUE,
+    )
+    await termination.result()
+
+    described = await termination.describe()
+    assert described.close_time is not None
+    assert (described.close_time - described.start_time) // MINUTE == 2880
+    assert machine.services.states["web"].task_sets == [REPLACEMENT]
