@@ -121,11 +121,12 @@ def _state(function_name: str, alias: dict[str, Any], missing: tuple[int, ...] =
 
 def _moved(route: AliasRoute, state: AliasState) -> Exception:
     found = ", ".join(f"{part:.0%} to version {version}" for version, part in state.shares.items())
+    cure = ", and point it to one version before the next deployment" if state.weights else ""
     return final(
         DeploymentFailure(
             ErrorCode.INVALID_LAMBDA_CONFIGURATION,
             f"Somebody else moved {route.function_name}:{route.alias}: expected versions "
             f"{route.original} and {route.target} only, found {found}. It was left alone. Find "
-            "out who moved it, and point it to one version before the next deployment.",
+            f"out who moved it{cure}.",
         )
     )

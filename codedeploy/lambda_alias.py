@@ -4,6 +4,8 @@ Source: CodeDeploy User Guide, Deployments on an AWS Lambda compute platform; La
 AliasRoutingConfiguration.
 """
 
+from typing import NoReturn
+
 from codedeploy.appspec import LambdaAppSpec
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.wire import Model
@@ -94,9 +96,9 @@ def check_alias(
 
     Raises:
         DeploymentFailure: INVALID_LAMBDA_FUNCTION, a version does not exist;
-            INVALID_LAMBDA_CONFIGURATION, the alias is not where the file says it is.
+            INVALID_LAMBDA_CONFIGURATION, the alias is not where the file says it is, or not on one
+            published version.
     """
-    name = f"{state.function_name}:{state.alias}"
     if state.missing_versions:
         missing = ", ".join(map(str, state.missing_versions))
         raise DeploymentFailure(
@@ -104,23 +106,42 @@ def check_alias(
             f"{state.function_name} has no version {missing}, which the AppSpec file names. "
             "Publish it (aws lambda publish-version), or correct the file.",
         )
-    if state.weights:
-        raise DeploymentFailure(
-            ErrorCode.INVALID_LAMBDA_CONFIGURATION,
-            f"{name} divides its traffic already: expected one version, found {_divided(state)}. "
-            "Give it to one version first: aws lambda update-alias --function-name "
-            f"{state.function_name} --name {state.alias} --function-version "
-            f"{state.version} --routing-config AdditionalVersionWeights={{}}",
-        )
+    _check_one_version(state)
     if takes_current_as_found or is_no_op(appspec, state):
         return
     if state.version != str(appspec.current_version):
-        raise DeploymentFailure(
-            ErrorCode.INVALID_LAMBDA_CONFIGURATION,
-            f"{name} points to version {state.version}: expected CurrentVersion "
+        _refuse(
+            f"{_named(state)} points to version {state.version}: expected CurrentVersion "
             f"{appspec.current_version} of the AppSpec file. Correct CurrentVersion, or find out "
-            "who moved the alias.",
+            "who moved the alias."
         )
+
+
+def _check_one_version(state: AliasState) -> None:
+    """Accept an alias that gives everything to one published version."""
+    point = (
+        "aws lambda update-alias --function-name "
+        f"{state.function_name} --name {state.alias} --function-version"
+    )
+    if state.weights:
+        _refuse(
+            f"{_named(state)} divides its traffic already: expected one version, found "
+            f"{_divided(state)}. Give it to one version first: {point} {state.version} "
+            "--routing-config AdditionalVersionWeights={}"
+        )
+    if not state.version.isdecimal():
+        _refuse(
+            f"{_named(state)} points to {state.version}: expected a published version, the only "
+            f"thing that Lambda divides traffic between. Point it to one first: {point} VERSION"
+        )
+
+
+def _refuse(message: str) -> NoReturn:
+    raise DeploymentFailure(ErrorCode.INVALID_LAMBDA_CONFIGURATION, message)
+
+
+def _named(state: AliasState) -> str:
+    return f"{state.function_name}:{state.alias}"
 
 
 def _divided(state: AliasState) -> str:

@@ -116,16 +116,19 @@ def test_a_second_call_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    "elsewhere",
+    ("elsewhere", "advice"),
     [
-        {"FunctionVersion": "3"},
-        {"RoutingConfig": {"AdditionalVersionWeights": {"3": 0.5}}},
-        {"FunctionVersion": "$LATEST"},
+        ({"FunctionVersion": "3"}, "Find out who moved it."),
+        (
+            {"RoutingConfig": {"AdditionalVersionWeights": {"3": 0.5}}},
+            "Find out who moved it, and point it to one version before the next deployment.",
+        ),
+        ({"FunctionVersion": "$LATEST"}, "Find out who moved it."),
     ],
     ids=["another version", "a part to another version", "what is not published"],
 )
 def test_an_alias_that_somebody_else_moved_is_left_alone(
-    functions: LambdaFunctions, lambda_: Any, elsewhere: dict[str, Any]
+    functions: LambdaFunctions, lambda_: Any, elsewhere: dict[str, Any], advice: str
 ) -> None:
     lambda_.update_alias(FunctionName="shop", Name="live", **elsewhere)
     before = revision(lambda_)
@@ -136,6 +139,7 @@ def test_an_alias_that_somebody_else_moved_is_left_alone(
         route(functions, 10)
 
     assert (no.value.type, no.value.non_retryable) == ("INVALID_LAMBDA_CONFIGURATION", True)
+    assert no.value.message.endswith(advice)
     assert revision(lambda_) == before
 
 

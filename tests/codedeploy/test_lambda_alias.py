@@ -63,6 +63,15 @@ def test_going_back_takes_the_current_version_as_it_is_found() -> None:
     check_alias(APPSPEC, alias("5"), takes_current_as_found=True)
 
 
+@pytest.mark.parametrize("takes_as_found", [False, True])
+def test_an_alias_of_what_is_not_published_is_refused_with_the_cure(takes_as_found: bool) -> None:
+    with pytest.raises(DeploymentFailure, match=r"points to \$LATEST: expected a pub") as refused:
+        check_alias(APPSPEC, alias("$LATEST"), takes_current_as_found=takes_as_found)
+
+    assert refused.value.code == "INVALID_LAMBDA_CONFIGURATION"
+    assert "--function-name checkout --name live --function-version" in refused.value.message
+
+
 def test_a_divided_alias_is_refused_with_its_shares_and_the_cure() -> None:
     with pytest.raises(DeploymentFailure) as refused:
         check_alias(APPSPEC, alias("1", v2=0.1))

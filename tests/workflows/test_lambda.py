@@ -5,9 +5,21 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from codedeploy.deployment import DeploymentInfo
+from starter.deployments import WayBack
 from tests.aws.emulator import Emulator
 from tests.aws.functions import publish
-from tests.traffic_scenario import BAD, BROKEN, CANARY, GOOD, LambdaScenario, event_statuses
+from tests.traffic_scenario import (
+    ALIAS,
+    BAD,
+    BROKEN,
+    CANARY,
+    GOOD,
+    GROUP,
+    LambdaScenario,
+    event_statuses,
+    reason_of,
+)
 
 
 @pytest.fixture
@@ -79,3 +91,45 @@ async def test_what_is_there_already_is_a_success_that_says_so(checkout: LambdaS
 
     assert deployment.status == "Succeeded"
     assert "points to version 1 already" in deployment.deployment_status_messages[0]
+
+
+# --- going back
+
+
+@pytest.fixture
+async def thrice(temporal: Client, control_plane: Path, aws: Emulator) -> LambdaScenario:
+    """A function at its third version, whose AppSpec files named the two before in turn."""
+    checkout = LambdaScenario(temporal, aws).of(versions=3)
+    await checkout.deploy(2)
+    await checkout.deploy(3)
+    return checkout
+
+
+async def went_back(checkout: LambdaScenario) -> DeploymentInfo:
+    """Go back to version 2, and return the deployment that did once it has ended."""
+    way_back = WayBack(to=f"{checkout.function}:2")
+    return await checkout.ended(
+        await checkout.rollway.rollback(checkout.application, GROUP, way_back)
+    )
+
+
+async def test_the_version_that_an_older_file_started_from_may_be_gone(
+    thrice: LambdaScenario,
+) -> None:
+    thrice.functions.delete_function(FunctionName=thrice.function, Qualifier="1")
+
+    deployment = await went_back(thrice)
+
+    assert deployment.status == "Succeeded"
+    assert thrice.points_to == {"2": 1.0}
+
+
+async def test_an_alias_of_what_is_not_published_cannot_go_back(thrice: LambdaScenario) -> None:
+    thrice.functions.update_alias(
+        FunctionName=thrice.function, Name=ALIAS, FunctionVersion="$LATEST"
+    )
+
+    code, message = reason_of(await went_back(thrice))
+
+    assert code == "INVALID_LAMBDA_CONFIGURATION"
+    assert "points to $LATEST: expected a published version" in message

@@ -5,6 +5,7 @@ from typing import Any
 from temporalio import workflow
 
 from activities.lambda_functions import LambdaFunctions
+from codedeploy.appspec import LambdaAppSpec
 from codedeploy.deployment import DeploymentOutcome, LambdaFunctionInfo
 from codedeploy.lambda_alias import AliasRoute
 from codedeploy.lifecycle import LifecycleEvent
@@ -50,8 +51,8 @@ class LambdaCourse:
         if self._passage is None or self._plan is None:
             return {}
         info = LambdaFunctionInfo(
-            function_name=self._route_to(0).function_name,
-            function_alias=self._route_to(0).alias,
+            function_name=self._appspec.function_name,
+            function_alias=self._appspec.alias,
             current_version=self._plan.original,
             target_version=self._plan.replacement,
             target_version_weight=self._passage.percent,
@@ -62,24 +63,25 @@ class LambdaCourse:
         """Return `outcome` as it is: a function keeps no instances in memory."""
         return outcome
 
+    @property
+    def _appspec(self) -> LambdaAppSpec:
+        assert self._plan is not None
+        assert self._plan.appspec.lambda_ is not None
+        return self._plan.appspec.lambda_
+
     async def _route(self, percent: int) -> None:
-        route = self._route_to(percent)
+        assert self._plan is not None
+        route = AliasRoute(
+            function_name=self._appspec.function_name,
+            alias=self._appspec.alias,
+            original=int(self._plan.original),
+            target=self._appspec.target_version,
+            target_percent=percent,
+            role_arn=self._order.group.service_role_arn,
+        )
         await workflow.execute_activity_method(
             LambdaFunctions.route,
             route,
             summary=f"{percent}% to version {route.target}",
             **CHANGE,
-        )
-
-    def _route_to(self, percent: int) -> AliasRoute:
-        assert self._plan is not None
-        appspec = self._plan.appspec.lambda_
-        assert appspec is not None
-        return AliasRoute(
-            function_name=appspec.function_name,
-            alias=appspec.alias,
-            original=int(self._plan.original),
-            target=appspec.target_version,
-            target_percent=percent,
-            role_arn=self._order.group.service_role_arn,
         )

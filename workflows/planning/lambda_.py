@@ -49,10 +49,11 @@ async def make_plan(basis: Basis) -> TrafficPlan:
 
 
 async def _alias(basis: Basis, appspec: LambdaAppSpec) -> AliasState:
+    is_current_used = not basis.request.takes_current_as_found
     question = AliasQuestion(
         function_name=appspec.function_name,
         alias=appspec.alias,
-        versions=(appspec.current_version, appspec.target_version),
+        versions=(*((appspec.current_version,) if is_current_used else ()), appspec.target_version),
         role_arn=basis.group.service_role_arn,
     )
     return await workflow.execute_activity_method(
