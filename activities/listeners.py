@@ -123,11 +123,9 @@ def _forward(action: Action) -> Action:
 
 def _wanted(route: ListenerRoute) -> dict[str, Actions]:
     """Return what the listener and its rules are to do, by their ARNs; no others are touched."""
-    before = {route.before.arn: route.before.actions}
-    before |= {rule.arn: rule.actions for rule in route.before.rules}
     return {
         arn: acceptable(routed(actions, route))
-        for arn, actions in before.items()
+        for arn, actions in route.before.all_actions.items()
         if is_of_pair(actions, route)
     }
 

@@ -51,7 +51,8 @@ def judged(found: ServiceDescription, expected: Expectation) -> EcsFacts:
     blue = _blue(groups, original, found.service)
     green = next(group for group in groups if group is not blue)
     _check_production(found.production, blue, is_gradual=expected.is_gradual)
-    _check_test(found)
+    _check_test(found, groups)
+    _check_forwards(found, groups)
     _check_green(green, found.production)
     return EcsFacts(
         service=found.service,
@@ -124,12 +125,10 @@ def _blue(groups: tuple[TargetGroup, ...], original: TaskSet, service: Service) 
 
 
 def _check_production(listener: Listener, blue: TargetGroup, *, is_gradual: bool) -> None:
-    behind = target_groups_of(listener.actions)
-    in_rules = {arn for rule in listener.rules for arn in target_groups_of(rule.actions)}
-    if blue.arn not in behind | in_rules:
+    if blue.arn not in listener.target_groups:
         _misplaced(
             f"The primary task set's target group {blue.name} must be behind the production "
-            f"listener {listener.arn}: it forwards to {_named(behind)}."
+            f"listener {listener.arn}: it forwards to {_named(listener.target_groups)}."
         )
     if is_gradual and not listener.is_weighted:
         raise DeploymentFailure(
@@ -140,7 +139,7 @@ def _check_production(listener: Listener, blue: TargetGroup, *, is_gradual: bool
         )
 
 
-def _check_test(found: ServiceDescription) -> None:
+def _check_test(found: ServiceDescription, pair: tuple[TargetGroup, ...]) -> None:
     if found.test is None:
         return
     if found.test.load_balancer_arn != found.production.load_balancer_arn:
@@ -148,6 +147,27 @@ def _check_test(found: ServiceDescription) -> None:
             f"The test listener {found.test.arn} belongs to another load balancer than the "
             f"production listener {found.production.arn}: expected the same."
         )
+    if not found.test.target_groups & {group.arn for group in pair}:
+        _misplaced(
+            f"The test listener {found.test.arn} must forward to the primary task set's target "
+            f"group ({' or '.join(group.name for group in pair)}), so that test traffic can be "
+            f"moved: it forwards to {_named(found.test.target_groups)}."
+        )
+
+
+def _check_forwards(found: ServiceDescription, pair: tuple[TargetGroup, ...]) -> None:
+    """Refuse what divides traffic with a third group: a deployment divides it between the two."""
+    ours = {group.arn for group in pair}
+    for listener in filter(None, (found.production, found.test)):
+        for arn, actions in listener.all_actions.items():
+            behind = target_groups_of(actions)
+            if behind & ours and behind - ours:
+                _misplaced(
+                    f"{arn} forwards to {_named(behind - ours)} beside the target groups of the "
+                    f"deployment group: expected {' and '.join(group.name for group in pair)} "
+                    "only, which a deployment divides all of its traffic between. Give any other "
+                    "target group a rule of its own."
+                )
 
 
 def _check_green(green: TargetGroup, production: Listener) -> None:

@@ -127,6 +127,16 @@ class Listener(Model):
     rules: tuple[ListenerRule, ...] = ()
 
     @property
+    def all_actions(self) -> dict[str, tuple[Action, ...]]:
+        """What the listener itself does, and each of its rules, by their ARNs."""
+        return {self.arn: self.actions} | {rule.arn: rule.actions for rule in self.rules}
+
+    @property
+    def target_groups(self) -> frozenset[str]:
+        """The ARNs of the target groups that it forwards to, by whatever rule."""
+        return frozenset().union(*map(target_groups_of, self.all_actions.values()))
+
+    @property
     def is_weighted(self) -> bool:
         """Whether it can divide its traffic; a Network Load Balancer cannot."""
         return self.load_balancer_type == "application"

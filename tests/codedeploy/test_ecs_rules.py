@@ -10,6 +10,7 @@ from codedeploy.appspec import (
 )
 from codedeploy.ecs_rules import Expectation, judged, replacement_of
 from codedeploy.ecs_service import (
+    Action,
     EcsFacts,
     Listener,
     ListenerRule,
@@ -63,6 +64,15 @@ def listener(to: TargetGroup, **more: Any) -> Listener:
     forward = {"Type": "forward", "TargetGroupArn": to.arn}
     named = {"arn": "listener-arn", "load_balancer_arn": BALANCER}
     return Listener(**{"actions": (forward,)} | named | more)
+
+
+def divided(*groups: TargetGroup) -> Action:
+    weights = [{"TargetGroupArn": each.arn, "Weight": 1} for each in groups]
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": weights}}
+
+
+def rule(*actions: Action) -> ListenerRule:
+    return ListenerRule(arn="rule-arn", actions=actions)
 
 
 def found(**changed: Any) -> ServiceDescription:
@@ -151,6 +161,18 @@ BALANCERS: dict[str, tuple[dict[str, Any], str]] = {
         {"test": listener(BLUE, load_balancer_arn=OTHER_BALANCER)},
         "belongs to another load balancer",
     ),
+    "a test listener that forwards elsewhere": (
+        {"test": listener(STRANGE, arn="test-arn")},
+        r"test-arn must forward to .* \(shop-blue or shop-green\), .*: it forwards to strange",
+    ),
+    "a third group beside the pair": (
+        {"production": listener(BLUE, actions=(divided(BLUE, STRANGE),))},
+        "listener-arn forwards to strange/1 beside .* expected shop-blue and shop-green only",
+    ),
+    "a third group in a rule of the test listener": (
+        {"test": listener(BLUE, rules=(rule(divided(GREEN, BLUE, STRANGE)),))},
+        "rule-arn forwards to strange/1 beside",
+    ),
     "a green group that is shared": (
         {"target_groups": (BLUE, group("shop-green", OTHER_BALANCER))},
         "shop-green is attached to another load balancer as well: app/other/1",
@@ -173,10 +195,17 @@ SOUND: dict[str, dict[str, Any]] = {
         "target_groups": (BLUE, group("shop-green", BALANCER))
     },
     "with blue in a rule only": {
-        "production": listener(
-            STRANGE,
-            rules=(ListenerRule(arn="rule", actions=listener(BLUE).actions),),
-        )
+        "production": listener(STRANGE, rules=(rule(*listener(BLUE).actions),))
+    },
+    "with green behind the test listener": {"test": listener(GREEN)},
+    "with test traffic in a rule only": {
+        "test": listener(STRANGE, rules=(rule(*listener(BLUE).actions),))
+    },
+    "with traffic divided between the two": {
+        "production": listener(BLUE, actions=(divided(BLUE, GREEN),))
+    },
+    "with a third group in a rule of its own": {
+        "production": listener(BLUE, rules=(rule(divided(STRANGE)),))
     },
 }
 
