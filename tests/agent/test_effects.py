@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.installer import InstallFailed
-from tests.agent.test_installer import Machine
+from tests.agent.machine import Machine
 from tests.agent.trees import File, directory, read, write
 
 

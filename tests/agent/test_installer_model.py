@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agent.installer import InstallFailed
 from codedeploy.appspec import FileExistsBehavior, parse_server
-from tests.agent.test_installer import LEAVES, Machine, trees
+from tests.agent.machine import LEAVES, Machine, trees
 from tests.agent.trees import Directory, File, Link, Node
 
 DISALLOW, OVERWRITE, RETAIN = FileExistsBehavior

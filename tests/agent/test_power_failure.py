@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from agent.installer import Installer
+from tests.agent.machine import Machine
 from tests.agent.test_crash_points import VERSION_1, VERSION_2
-from tests.agent.test_installer import Machine
 from tests.agent.trees import File, Link, Node, directory, read
 
 pytestmark = pytest.mark.end_to_end  # File systems are made and mounted.

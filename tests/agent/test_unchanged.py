@@ -7,7 +7,7 @@ import pytest
 
 from agent.installer import InstallFailed
 from codedeploy.appspec import Permission
-from tests.agent.test_installer import OVERWRITE, Machine, fill_disk, stop_at
+from tests.agent.machine import OVERWRITE, Machine, fill_disk, stop_at
 from tests.agent.trees import OLD, File, Link, Node, directory
 
 NEW = OLD + 1000

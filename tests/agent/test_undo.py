@@ -12,7 +12,7 @@ import pytest
 
 from agent.host_files import HostFiles
 from agent.undo import TakingBack, Undo, undo_of_directory
-from tests.agent.test_installer import ACL, GRANT
+from tests.agent.machine import ACL, GRANT
 
 DEFAULT_ACL, SELINUX = "system.posix_acl_default", "security.selinux"
 OTHER_GRANT = GRANT.replace(b"\x04\x00\x01\x00\x00\x00", b"\x06\x00\x01\x00\x00\x00")

@@ -1,0 +1,120 @@
+"""A machine of its own for the tests of an install, and ways for an install to end early."""
+
+import errno
+import itertools
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import strategies as st
+
+from agent.installer import Installer
+from codedeploy.appspec import (
+    FileExistsBehavior,
+    FileMapping,
+    Permission,
+    ServerAppSpec,
+)
+from tests.agent.trees import Directory, File, Link, Node, directory, read, write
+
+EVERYTHING = (FileMapping(source="/", destination="/app"),)
+OVERWRITE = FileExistsBehavior.OVERWRITE
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+ACL = "system.posix_acl_access"
+GRANT = bytes.fromhex(
+    "02000000"  # the format, then tag, permissions and id of each entry, little-endian
+    "01000700ffffffff"
+    "0200040001000000"
+    "04000500ffffffff"
+    "10000500ffffffff"
+    "20000500ffffffff"
+)
+"""rwx for the owner, r for user 1, r-x for everybody else, as the kernel keeps it."""
+
+
+class Machine:
+    """A host of its own below a directory, with one deployment group on it."""
+
+    def __init__(self, place: Path, tree: Node | None = None) -> None:
+        self.root = write(place / "root", tree or directory())
+        self.state = place / "state"
+        self._place = place
+        self._deployments = 0
+
+    def installer(self, step: Callable[[], None] = lambda: None) -> Installer:
+        return Installer(self.state, self.root, step=step)
+
+    def archive(self, revision: Node) -> Path:
+        self._deployments += 1
+        return write(self._place / f"archive-{self._deployments}", revision)
+
+    def install(
+        self,
+        revision: Node,
+        *,
+        permissions: tuple[Permission, ...] = (),
+        behavior: FileExistsBehavior = FileExistsBehavior.DISALLOW,
+        times: Mapping[str, float] = {},
+        step: Callable[[], None] = lambda: None,
+    ) -> tuple[str, ...]:
+        archive = self.archive(revision)
+        for name, moment in times.items():
+            os.utime(archive / name, (moment, moment), follow_symlinks=False)
+        return self.installer(step).install(
+            archive,
+            ServerAppSpec(os="linux", files=EVERYTHING, permissions=permissions),
+            deployment_id=f"d-{self._deployments}",
+            file_exists_behavior=behavior,
+        )
+
+    @property
+    def tree(self) -> Node:
+        return read(self.root)
+
+    @property
+    def app(self) -> Node:
+        return read(self.root / "app")
+
+
+class Killed(BaseException):
+    """Nothing of ours catches it, as nothing catches kill -9."""
+
+
+def stop_at(number: int, stop: Callable[[], None]) -> Callable[[], None]:
+    taken = itertools.count()
+
+    def step() -> None:
+        if next(taken) == number:
+            stop()
+
+    return step
+
+
+def kill() -> None:
+    raise Killed
+
+
+def die() -> None:
+    os._exit(9)
+
+
+def fill_disk() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+LEAVES = st.builds(
+    File, st.sampled_from(["", "x", "y"]), st.sampled_from([0o644, 0o755, 0o600])
+) | st.builds(Link, st.sampled_from(["a", "b/c", "."]))
+MODES = st.sampled_from([0o755, 0o700])
+
+
+def trees(leaves: st.SearchStrategy[Node]) -> st.SearchStrategy[Directory]:
+    nodes = st.recursive(
+        leaves,
+        lambda inner: st.builds(Directory, MODES, st.dictionaries(NAMES, inner, max_size=3)),
+        max_leaves=8,
+    )
+    return st.builds(Directory, st.just(0o755), st.dictionaries(NAMES, nodes, max_size=3))
