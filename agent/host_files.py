@@ -21,6 +21,8 @@ _KINDS = {
     stat.S_IFLNK: Kind.SYMLINK,
 }
 _SELINUX = Path("/sys/fs/selinux/enforce")
+_IDS = range(2**32 - 1)
+"""What a user or group can have; to the kernel, the last of 32 bits means none."""
 NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
@@ -102,7 +104,7 @@ def user_id(name: str) -> int:
     Raises:
         KeyError: This host has no such user.
     """
-    return int(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
+    return _number(name) if name.isdecimal() else pwd.getpwnam(name).pw_uid
 
 
 def group_id(name: str) -> int:
@@ -111,7 +113,15 @@ def group_id(name: str) -> int:
     Raises:
         KeyError: This host has no such group.
     """
-    return int(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
+    return _number(name) if name.isdecimal() else grp.getgrnam(name).gr_gid
+
+
+def _number(name: str) -> int:
+    # Python refuses to read thousands of digits.
+    number = int(name) if len(name) <= len(str(_IDS.stop)) else _IDS.stop
+    if number not in _IDS:
+        raise KeyError(name)
+    return number
 
 
 def _exists(lookup: Callable[[str], int], name: str) -> bool:

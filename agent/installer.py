@@ -1,6 +1,5 @@
 """The `Install` event: a revision's files on the host, as a transaction."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from codedeploy.errors import RollwayError
 from codedeploy.installation import InstallPlan, Site, plan_install
 
 _SHOWN_PROBLEMS = 50
+# What a record may raise that somebody damaged: no JSON, or JSON of another shape.
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError, AttributeError)
 
 
 class InstallFailed(RollwayError):
@@ -57,10 +58,11 @@ class Installer:
         """
         try:
             self._transaction.recover()
-        except (OSError, json.JSONDecodeError) as error:
+        except Exception as error:
+            # Any: whatever kept it from ending must not keep its reason from being told.
             advice = f"What was replaced is safe in {self._state}; remove the cause and try again."
             raise InstallFailed(
-                "An interrupted install could not be put in order:", [str(error), advice]
+                "An interrupted install could not be put in order:", [_said(error), advice]
             ) from error
 
     def install(
@@ -93,23 +95,29 @@ class Installer:
     def _ownership(self) -> Ownership:
         try:
             return self._transaction.ownership()
-        except (OSError, json.JSONDecodeError) as error:
+        except _UNREADABLE as error:
             raise InstallFailed(
                 f"Nothing was changed; the record of what is installed, in {self._state}, cannot "
                 "be read; restore it from a backup of this host:",
-                [str(error)],
+                [_said(error)],
             ) from error
 
     def _carry_out(self, plan: InstallPlan, archive: Path, deployment_id: str) -> None:
         try:
             committed = self._transaction.run(plan, archive, deployment_id=deployment_id)
             self._transaction.clear_up(committed)
-        except OSError as error:
+        except Exception as error:
+            # Any, also one that nobody thought of: half a release must not stay.
             self.recover()
             if self._ownership().deployment_id != deployment_id:
                 raise InstallFailed(
-                    "The install failed and everything was put back:", [str(error)]
+                    "The install failed and everything was put back:", [_said(error)]
                 ) from error
+
+
+def _said(error: Exception) -> str:
+    """Return an error in words; those of an unexpected one mean little without its name."""
+    return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
 
 
 def _plan(

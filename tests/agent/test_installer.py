@@ -134,9 +134,12 @@ def test_an_appspec_for_another_system_is_refused(machine: Machine) -> None:
         )
 
 
-def test_a_damaged_record_stops_the_install_before_anything_is_touched(machine: Machine) -> None:
+@pytest.mark.parametrize("record", ["{", "[]", "{}", '{"paths": []}'])
+def test_a_damaged_record_stops_the_install_before_anything_is_touched(
+    machine: Machine, record: str
+) -> None:
     machine.install(directory(f=File("1")))
-    (machine.state / "ownership.json").write_text("{")
+    (machine.state / "ownership.json").write_text(record)
 
     with pytest.raises(InstallFailed, match="Nothing was changed; the record"):
         machine.install(directory(f=File("2")))

@@ -43,6 +43,10 @@ def with_version_1(place: Path) -> Machine:
     return machine
 
 
+def overflow() -> None:
+    raise OverflowError("too large")
+
+
 def count_steps(place: Path) -> int:
     taken: list[None] = []
     with_version_1(place).install(VERSION_2, step=lambda: taken.append(None))
@@ -134,6 +138,18 @@ def test_a_full_disk_at_any_step_up_to_the_commit_changes_nothing(
 
     with pytest.raises(InstallFailed, match="No space left"):
         machine.install(VERSION_2, step=stop_at(number, fill_disk))
+
+    assert machine.tree == before_and_after[0]
+
+
+@pytest.mark.parametrize("number", STEPS[: COMMIT + 1 : 5])
+def test_an_error_that_nobody_thought_of_changes_nothing(
+    tmp_path: Path, before_and_after: tuple[Node, Node], number: int
+) -> None:
+    machine = with_version_1(tmp_path)
+
+    with pytest.raises(InstallFailed, match="OverflowError: too large"):
+        machine.install(VERSION_2, step=stop_at(number, overflow))
 
     assert machine.tree == before_and_after[0]
 

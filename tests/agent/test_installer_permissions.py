@@ -62,6 +62,13 @@ def test_what_fits_nothing_is_a_warning(machine: Machine) -> None:
     ("permission", "message"),
     [
         pytest.param(Permission(object="/app", owner="no-such"), "no user 'no-such'", id="owner"),
+        pytest.param(
+            Permission(object="/app", owner="4294967296"), "no user '4294967296'", id="too-high"
+        ),
+        pytest.param(
+            Permission(object="/app", owner="4294967295"), "no user '4294967295'", id="no-id"
+        ),
+        pytest.param(Permission(object="/app", group="9" * 5000), "no group '999", id="too-long"),
         pytest.param(Permission(object="/app", group="no-such"), "no group 'no-such'", id="group"),
         pytest.param(
             Permission(object="/app", acls=("u:root:r",)), "install the package acl", id="acls"
