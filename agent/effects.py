@@ -19,7 +19,7 @@ from typing import NamedTuple
 from agent.attributes import AccountIds, Attributes, grant_labels, set_attributes
 from agent.content import copy_content, opened
 from agent.host_files import HostFiles
-from agent.linux import exchange
+from agent.linux import exchange, rename_to_free
 from agent.unchanged import Change, SetTime
 from codedeploy.installation import (
     Entry,
@@ -63,7 +63,11 @@ class Effects:
         self._accounts = AccountIds()
 
     def carry_out(self, change: Change) -> None:
-        """Carry one change out."""
+        """Carry one change out.
+
+        Raises:
+            FileExistsError: Somebody has put something where nothing was to be; nothing is done.
+        """
         path = self._host.real(change.path)
         match change:
             case Place():
@@ -77,7 +81,9 @@ class Effects:
             case RemoveDirectory():
                 remove_directory(path)
             case PutBack():
-                put(f"{self._places.originals}/{change.original}", path, self._places.temporary)
+                saved = f"{self._places.originals}/{change.original}"
+                move = os.rename if change.replaces else rename_to_free
+                put(saved, path, self._places.temporary, move=move)
 
     def _place(self, operation: Place, path: str) -> None:
         fresh = path if operation.is_unseen else temporary_beside(path, self._places.temporary)
@@ -88,7 +94,7 @@ class Effects:
         grant_labels(fresh, operation.access)
         if operation.is_unseen:
             return
-        move = _replace if operation.replaces else os.rename
+        move = _replace if operation.replaces else rename_to_free
         move(fresh, path)
 
     def _copy_file(self, operation: Place, fresh: str) -> None:
@@ -132,11 +138,13 @@ def temporary_beside(path: str, temporary: str) -> str:
     return f"{path[: path.rindex('/')]}/{temporary}"
 
 
-def put(saved: str, path: str, temporary: str) -> None:
+def put(
+    saved: str, path: str, temporary: str, *, move: Callable[[str, str], None] = os.rename
+) -> None:
     """Put a saved file or link at `path`, in one step and with all its attributes."""
     fresh = temporary_beside(path, temporary)
     duplicate(saved, fresh)
-    os.rename(fresh, path)
+    move(fresh, path)
     # A rename between two names of one file does nothing and leaves both.
     with contextlib.suppress(FileNotFoundError):
         os.unlink(fresh)

@@ -4,12 +4,16 @@ Where the kernel, the C library or the file system does not know one, the caller
 without: none of them is needed for an install to be right.
 """
 
+# Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
+# ruff: noqa: PTH104
+
 import ctypes
 import errno
 import os
 from functools import cache
 
 _RELATIVE_TO_HERE = -100  # AT_FDCWD in <fcntl.h>
+_ONLY_IF_FREE = 1  # RENAME_NOREPLACE in <linux/fs.h>
 _EXCHANGE = 2  # RENAME_EXCHANGE in <linux/fs.h>
 _START_WRITING = 2  # SYNC_FILE_RANGE_WRITE in <linux/fs.h>
 
@@ -36,12 +40,34 @@ def sync_file_system(descriptor: int) -> None:
 
 def exchange(one: str, other: str) -> bool:
     """Let two paths change places in one step; return whether they did."""
+    return _rename(one, other, _EXCHANGE) == 0
+
+
+def rename_to_free(path: str, free: str) -> None:
+    """Rename a file or link to where nothing stands.
+
+    Raises:
+        FileExistsError: Something does.
+    """
+    number = _rename(path, free, _ONLY_IF_FREE)
+    if number in (errno.EINVAL, errno.ENOSYS):
+        # A file system that cannot: to look first is the best that is left.
+        number = errno.EEXIST if os.path.lexists(free) else 0
+        if not number:
+            os.rename(path, free)
+    if number:
+        raise OSError(number, os.strerror(number), free)
+
+
+def _rename(one: str, other: str, flags: int) -> int:
+    """Return the number of the error, 0 if there was none."""
     paths = os.fsencode(one), os.fsencode(other)
     here = _RELATIVE_TO_HERE
     try:
-        return bool(_libc().renameat2(here, paths[0], here, paths[1], _EXCHANGE) == 0)
+        done = _libc().renameat2(here, paths[0], here, paths[1], flags)
     except AttributeError:
-        return False  # A C library older than glibc 2.28.
+        return errno.ENOSYS  # A C library older than glibc 2.28.
+    return ctypes.get_errno() if done else 0
 
 
 @cache

@@ -2,6 +2,7 @@
 
     <state>/ownership.json     what the group owns; replacing it is the commit
     <state>/transaction.json   how to undo the install under way, written before its first change
+    <state>/progress           how many of its changes were begun
     <state>/backup/<n>         what operation n replaces or removes
     <state>/originals/<n>      files of others that were overwritten; kept while the path is ours
 
@@ -13,12 +14,12 @@ disk before the commit, so that a power failure cannot turn a committed file int
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
 # ruff: noqa: PTH108, PTH120, PTH208
 
-import contextlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from agent.content import LARGE
 from agent.durability import durability, sync_directories
@@ -26,6 +27,8 @@ from agent.effects import Effects, Places, duplicate
 from agent.host_files import HostFiles
 from agent.layout import sync_directory, write_durably
 from agent.ownership import Ownership
+from agent.progress import counted, counting
+from agent.runners import current_boot_id
 from agent.unchanged import Change, SetTime, Survey
 from agent.undo import TakingBack, Undo, undo_of_directory
 from codedeploy.installation import InstallPlan, MakeDirectory, Place, PutBack, RemoveDirectory
@@ -46,6 +49,7 @@ class Transaction:
         self._host = host
         self._step = step
         self._record = state / "transaction.json"
+        self._progress = state / "progress"
         self._ownership = state / "ownership.json"
         self._backup = state / "backup"
         self._originals = state / "originals"
@@ -59,10 +63,12 @@ class Transaction:
         token = secrets.token_hex(4)
         changes = list(Survey(self._host, archive).changes(plan.operations))
         undos = self._back_up(changes)
-        self._step()
-        write_durably(self._record, json.dumps({"token": token, "undos": undos}))
         places = Places(os.fspath(archive), os.fspath(self._originals), _temporary(token))
-        self._apply(changes, places)
+        self._step()
+        with counting(self._progress) as reached:
+            record = {"token": token, "boot": current_boot_id(), "undos": undos}
+            write_durably(self._record, json.dumps(record))
+            self._apply(changes, places, reached)
         self._step()
         ownership = Ownership(deployment_id, token, plan.owned)
         ownership.write(self._ownership)
@@ -72,22 +78,33 @@ class Transaction:
         """Finish a committed transaction, take an uncommitted one back, and clear up."""
         if not any(path.exists() for path in (self._record, self._backup, self._originals)):
             return
-        ownership = self.ownership()
-        with contextlib.suppress(FileNotFoundError):
-            record = json.loads(self._record.read_bytes())
-            if record["token"] != ownership.token:
-                undos = [Undo(*fields) for fields in record["undos"]]
-                temporary = _temporary(record["token"])
-                TakingBack(self._host, os.fspath(self._state), temporary).run(undos, self._step)
-                # A record that came back after a power failure would miss its backups.
-                self._record.unlink()
-                sync_directory(self._state)
+        ownership, record = self.ownership(), self._read_record()
+        if record is not None and record["token"] != ownership.token:
+            self._take_back(record)
         self.clear_up(ownership)
+
+    def _read_record(self) -> Any:
+        try:
+            return json.loads(self._record.read_bytes())
+        except FileNotFoundError:
+            return None
+
+    def _take_back(self, record: Mapping[str, Any]) -> None:
+        undos = [Undo(*fields) for fields in record["undos"]]
+        reached = len(undos)
+        if record["boot"] == current_boot_id():
+            reached = counted(self._progress, otherwise=reached)
+        temporary = _temporary(record["token"])
+        TakingBack(self._host, os.fspath(self._state), temporary).run(undos, reached, self._step)
+        # A record that came back after a power failure would miss its backups.
+        self._record.unlink()
+        sync_directory(self._state)
 
     def clear_up(self, ownership: Ownership) -> None:
         """Forget the last transaction, which is committed or taken back, and its backups."""
         self._step()
         self._record.unlink(missing_ok=True)
+        self._progress.unlink(missing_ok=True)
         self._step()
         _clear(self._backup, keep=set())
         _clear(self._originals, keep=ownership.originals)
@@ -122,15 +139,22 @@ class Transaction:
         duplicate(self._host.real(path), f"{self._state}/{backup}")
         return Undo("restore", path, backup)
 
-    def _apply(self, changes: Sequence[Change], places: Places) -> None:
-        """Carry the changes out; they are on the disk then."""
+    def _apply(
+        self, changes: Sequence[Change], places: Places, reached: Callable[[int], None]
+    ) -> None:
+        """Carry the changes out, `reached` told of each before; they are on the disk then."""
         directories = {os.path.dirname(self._host.real(change.path)) for change in changes}
         small = sum(isinstance(each, Place) and each.entry.size < LARGE for each in changes)
         with durability(directories, small_files=small) as durable:
             effects = Effects(self._host, places, wrote=durable.wrote)
-            for change in changes:
+            for number, change in enumerate(changes):
                 self._step()
-                effects.carry_out(change)
+                reached(number + 1)
+                try:
+                    effects.carry_out(change)
+                except FileExistsError:
+                    reached(number)
+                    raise
             durable.finish()
 
 

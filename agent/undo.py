@@ -57,15 +57,15 @@ class TakingBack:
         self._state = state
         self._temporary = temporary
 
-    def run(self, undos: Sequence[Undo], step: Callable[[], None]) -> None:
-        """Take everything back, the last change first and `step` before each.
+    def run(self, undos: Sequence[Undo], reached: int, step: Callable[[], None]) -> None:
+        """Take the first `reached` changes back, the last one first and `step` before each.
 
-        It is on the disk then.
+        What stands where an install never came is somebody else's. All is on the disk then.
         """
         written = {_parent(each.path) for each in undos if each.action in ("unlink", "restore")}
         self._remove_temporaries(written)
-        unmade = self._unmade(undos)
-        for undo in reversed(undos):
+        unmade = self._unmade(undos[:reached])
+        for undo in reversed(undos[:reached]):
             if _parent(undo.path) not in unmade:
                 step()
                 self._undo(undo)

@@ -2,6 +2,7 @@
 
 import errno
 import itertools
+import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -102,6 +103,12 @@ def die() -> None:
 
 def fill_disk() -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def boot_anew(record: Path) -> None:
+    """Let a transaction be one of an earlier boot, as it is when the power comes back."""
+    if record.exists():
+        record.write_text(json.dumps(json.loads(record.read_bytes()) | {"boot": "earlier"}))
 
 
 NAMES = st.sampled_from(["a", "b", "c"])

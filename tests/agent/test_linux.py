@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.durability import FEW, durability, sync_directories
-from agent.linux import exchange, start_writing, sync_file_system
+from agent.linux import exchange, rename_to_free, start_writing, sync_file_system
 
 
 def test_two_paths_change_places(tmp_path: Path) -> None:
@@ -27,6 +27,27 @@ def test_what_cannot_change_places_stays(tmp_path: Path) -> None:
 
     assert not exchange(str(one), str(tmp_path / "missing"))
     assert one.read_text() == "1"
+
+
+def test_a_name_that_is_free_is_taken(tmp_path: Path) -> None:
+    one, free = tmp_path / "one", tmp_path / os.fsdecode(b"caf\xe9")
+    one.write_text("1")
+
+    rename_to_free(str(one), str(free))
+
+    assert [path.name for path in tmp_path.iterdir()] == [free.name]
+
+
+def test_a_name_that_is_taken_stays(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_text("1")
+    other.symlink_to("nowhere")
+
+    with pytest.raises(FileExistsError, match=r"File exists: '.*/other'"):
+        rename_to_free(str(one), str(other))
+
+    assert one.read_text() == "1"
+    assert str(other.readlink()) == "nowhere"
 
 
 def test_a_disk_that_does_not_take_it_is_an_error() -> None:

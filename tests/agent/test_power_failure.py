@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agent.installer import Installer
-from tests.agent.machine import Machine
+from tests.agent.machine import Machine, boot_anew
 from tests.agent.test_crash_points import VERSION_1, VERSION_2
 from tests.agent.trees import File, Link, Node, directory, read
 
@@ -60,6 +60,7 @@ def steps_of(old: Node, new: Node, place: Path) -> list[None]:
 def after_the_failure(copy: Path) -> Node:
     """Return the tree that an agent puts in order once the power is back."""
     with mounted(copy) as at:
+        boot_anew(at / "state/transaction.json")
         Installer(at / "state", at / "root").recover()
         return read(at / "root")
 

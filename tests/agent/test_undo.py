@@ -44,7 +44,7 @@ def undo(action: str, app: Path) -> Undo:
 
 def take_back(app: Path, *undos: Undo) -> None:
     host = HostFiles(app.parent)
-    TakingBack(host, os.fspath(app.parent), ".part").run(undos, lambda: None)
+    TakingBack(host, os.fspath(app.parent), ".part").run(undos, len(undos), lambda: None)
 
 
 @NAMES
