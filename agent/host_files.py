@@ -63,7 +63,12 @@ class HostFiles:
     """The host's file system below `root`, under which every AppSpec destination lies."""
 
     def __init__(self, root: Path) -> None:
-        self._root = os.fspath(root).rstrip("/")
+        self._root = os.path.realpath(root).rstrip("/")
+
+    @property
+    def root(self) -> str:
+        """The directory itself, whatever links lead to it."""
+        return self._root or "/"
 
     def real(self, path: str) -> str:
         """Return where a destination really is."""

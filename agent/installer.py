@@ -85,6 +85,7 @@ class Installer:
         """
         self.recover()
         ownership = self._ownership()
+        self._check_root(ownership)
         if ownership.deployment_id == deployment_id:
             return ()
         site = Site(self._host, ownership.paths)
@@ -101,6 +102,19 @@ class Installer:
                 "be read; restore it from a backup of this host:",
                 [_said(error)],
             ) from error
+
+    def _check_root(self, ownership: Ownership) -> None:
+        """Refuse to take the files below one destination root for those below another."""
+        before, now = ownership.destination_root, self._host.root
+        if ownership.paths and before != now:
+            raise InstallFailed(
+                "Nothing was changed; this deployment group is installed in another place:",
+                [
+                    f"its files are below {before}, and this install is for {now}. Deploy with "
+                    f"--destination-root {before}, or give {now} a --root of its own; to leave "
+                    f"what is below {before} to itself, remove {self._state}."
+                ],
+            )
 
     def _carry_out(self, plan: InstallPlan, archive: Path, deployment_id: str) -> None:
         try:

@@ -17,10 +17,12 @@ class Ownership:
     Attributes:
         deployment_id: The deployment whose install was committed last; empty before the first.
         token: That install's transaction.
+        destination_root: What the paths are below.
     """
 
     deployment_id: str = ""
     token: str = ""
+    destination_root: str = "/"
     paths: Mapping[str, Owned] = field(default_factory=dict)
 
     @classmethod
@@ -33,12 +35,17 @@ class Ownership:
         paths = {
             name: Owned(Kind(kind), original) for name, (kind, original) in record["paths"].items()
         }
-        return cls(record["deploymentId"], record["token"], paths)
+        return cls(record["deploymentId"], record["token"], record["destinationRoot"], paths)
 
     def write(self, path: Path) -> None:
         """Replace the record at `path`, durably and in one step."""
         paths = {name: (owned.kind, owned.original) for name, owned in self.paths.items()}
-        record = {"deploymentId": self.deployment_id, "token": self.token, "paths": paths}
+        record = {
+            "deploymentId": self.deployment_id,
+            "token": self.token,
+            "destinationRoot": self.destination_root,
+            "paths": paths,
+        }
         write_durably(path, json.dumps(record))
 
     @property

@@ -66,11 +66,10 @@ class Transaction:
         places = Places(os.fspath(archive), os.fspath(self._originals), _temporary(token))
         self._step()
         with counting(self._progress) as reached:
-            record = {"token": token, "boot": current_boot_id(), "undos": undos}
-            write_durably(self._record, json.dumps(record))
+            self._write_record(token, undos)
             self._apply(changes, places, reached)
         self._step()
-        ownership = Ownership(deployment_id, token, plan.owned)
+        ownership = Ownership(deployment_id, token, self._host.root, plan.owned)
         ownership.write(self._ownership)
         return ownership
 
@@ -83,6 +82,15 @@ class Transaction:
             self._take_back(record)
         self.clear_up(ownership)
 
+    def _write_record(self, token: str, undos: Sequence[Undo]) -> None:
+        record = {
+            "token": token,
+            "boot": current_boot_id(),
+            "destinationRoot": self._host.root,
+            "undos": undos,
+        }
+        write_durably(self._record, json.dumps(record))
+
     def _read_record(self) -> Any:
         try:
             return json.loads(self._record.read_bytes())
@@ -94,8 +102,9 @@ class Transaction:
         reached = len(undos)
         if record["boot"] == current_boot_id():
             reached = counted(self._progress, otherwise=reached)
+        host = HostFiles(Path(record["destinationRoot"]))
         temporary = _temporary(record["token"])
-        TakingBack(self._host, os.fspath(self._state), temporary).run(undos, reached, self._step)
+        TakingBack(host, os.fspath(self._state), temporary).run(undos, reached, self._step)
         # A record that came back after a power failure would miss its backups.
         self._record.unlink()
         sync_directory(self._state)
