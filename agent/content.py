@@ -1,7 +1,9 @@
-"""The content of files: copied and compared between descriptors, in pieces of bounded size."""
+"""The content of files: copied, compared and digested in pieces of bounded size."""
 
 import errno
+import hashlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from agent.linux import start_writing
 
@@ -30,20 +32,45 @@ class opened:  # noqa: N801  # as the built-in open
         os.close(self._descriptor)
 
 
-def copy_content(reads: int, writes: int, size: int) -> None:
-    """Copy so many bytes; where the file system can, the copy shares its blocks with the source.
+def copy_content(reads: int, writes: int, size: int) -> str:
+    """Copy a file of so many bytes and return their digest.
+
+    Where the file system can, the copy of a large file shares its blocks with the source.
 
     Raises:
         OSError: The disk is full or fails, or there are fewer bytes.
     """
+    if size <= LARGE:
+        return _copy_small(reads, writes, size)
+    # Beside the copying, which leaves a processor idle while the disk works.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        digest = beside.submit(digest_of, reads, size)
+        _copy_large(reads, writes, size)
+        return digest.result()
+
+
+def _copy_small(reads: int, writes: int, size: int) -> str:
+    content = os.read(reads, size)
+    if len(content) < size:
+        raise _shorter()
+    left = memoryview(content)
+    while left:
+        left = left[os.write(writes, left) :]
+    return hashlib.sha256(content).hexdigest()
+
+
+def _copy_large(reads: int, writes: int, size: int) -> None:
     done = 0
     while done < size:
         copied = _copy_some(reads, writes, min(size - done, _COPIED_AT_ONCE))
         if not copied:
-            raise OSError("a file of the revision became shorter while it was installed")
-        if size > LARGE:
-            start_writing(writes, done, copied)
+            raise _shorter()
+        start_writing(writes, done, copied)
         done += copied
+
+
+def _shorter() -> OSError:
+    return OSError("a file of the revision became shorter while it was installed")
 
 
 def _copy_some(reads: int, writes: int, count: int) -> int:
@@ -57,11 +84,23 @@ def _copy_some(reads: int, writes: int, count: int) -> int:
     return copied or os.sendfile(writes, reads, None, count)
 
 
-def is_same_content(one: int, other: int, size: int) -> bool:
-    """Return whether two files agree in their next `size` bytes."""
+def digest_of(descriptor: int, size: int) -> str:
+    """Return the digest of a file's first `size` bytes; where it is read next stays the same."""
+    digest = hashlib.sha256()
+    done = 0
+    while done < size and (chunk := os.pread(descriptor, min(size - done, _READ_AT_ONCE), done)):
+        digest.update(chunk)
+        done += len(chunk)
+    return digest.hexdigest()
+
+
+def digest_of_same(one: int, other: int, size: int) -> str | None:
+    """Return the digest of two files' next `size` bytes if they agree in them, otherwise None."""
+    digest = hashlib.sha256()
     while size:
         chunk = os.read(one, min(size, _READ_AT_ONCE))
         if not chunk or os.read(other, len(chunk)) != chunk:
-            return False
+            return None
+        digest.update(chunk)
         size -= len(chunk)
-    return True
+    return digest.hexdigest()

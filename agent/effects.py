@@ -54,9 +54,13 @@ class Effects:
 
     Args:
         wrote: Called with the descriptor of each file once it is written.
+
+    Attributes:
+        digests: Those of the files placed so far, by their paths.
     """
 
     def __init__(self, host: HostFiles, places: Places, *, wrote: Callable[[int], None]) -> None:
+        self.digests: dict[str, str] = {}
         self._host = host
         self._places = places
         self._wrote = wrote
@@ -102,7 +106,7 @@ class Effects:
         attributes = self._accounts.attributes(entry, operation.access)
         source = f"{self._places.archive}/{operation.source}"
         with opened(source, os.O_RDONLY) as reads, opened(fresh, _MAKES_A_FILE) as writes:
-            copy_content(reads, writes, entry.size)
+            self.digests[operation.path] = copy_content(reads, writes, entry.size)
             if os.geteuid() == 0:
                 os.fchown(writes, attributes.uid, attributes.gid)
             os.fchmod(writes, attributes.mode)

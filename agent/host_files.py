@@ -12,8 +12,9 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from agent.content import digest_of, opened
 from codedeploy.appspec import Permission
-from codedeploy.installation import Entry, Kind
+from codedeploy.installation import Entry, Kind, Owned
 
 _KINDS = {
     stat.S_IFREG: Kind.FILE,
@@ -88,9 +89,29 @@ class HostFiles:
         """Return the names in a directory."""
         return sorted(os.listdir(self.real(directory)))
 
+    def is_as_put(self, path: str, owned: Owned, *, settled_ns: int) -> bool:
+        """Return whether the file or link at `path` has the content with which it was put there."""
+        real = self.real(path)
+        found = os.lstat(real)
+        # A change of content cannot but set this time, whatever becomes of the other ones.
+        if found.st_ctime_ns < settled_ns:
+            return True
+        try:
+            return kind_of(found.st_mode) is owned.kind and _content(real, found) == owned.content
+        except PermissionError:
+            return False  # Somebody has made it theirs.
+
     def objections(self, permission: Permission) -> Sequence[str]:
         """Return why this host cannot grant `permission`."""
         return [*_account_objections(permission), *_tool_objections(permission)]
+
+
+def _content(real: str, found: os.stat_result) -> str:
+    """Return the target of a link or the digest of a file."""
+    if stat.S_ISLNK(found.st_mode):
+        return os.readlink(real)
+    with opened(real, os.O_RDONLY) as there:
+        return digest_of(there, found.st_size)
 
 
 def _account_objections(permission: Permission) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.host_files import HostFiles, read_revision
+from agent.layout import Layout
 from agent.ownership import Ownership
 from agent.transaction import Step, Transaction
 from codedeploy.appspec import FileExistsBehavior, ServerAppSpec
@@ -88,7 +89,7 @@ class Installer:
         self._check_root(ownership)
         if ownership.deployment_id == deployment_id:
             return ()
-        site = Site(self._host, ownership.paths)
+        site = Site(self._host, ownership.paths, self._settled_ns(ownership))
         plan = _plan(archive, appspec, file_exists_behavior=file_exists_behavior, site=site)
         self._carry_out(plan, archive, deployment_id)
         return plan.warnings
@@ -102,6 +103,12 @@ class Installer:
                 "be read; restore it from a backup of this host:",
                 [_said(error)],
             ) from error
+
+    def _settled_ns(self, ownership: Ownership) -> int:
+        """Return until when what changed was changed by the deployment that is installed."""
+        if not ownership.deployment_id:
+            return 0
+        return Layout.around(self._state).deployment(ownership.deployment_id).settled_ns
 
     def _check_root(self, ownership: Ownership) -> None:
         """Refuse to take the files below one destination root for those below another."""

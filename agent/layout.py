@@ -14,6 +14,7 @@
 import os
 import re
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 from codedeploy.errors import InvalidInput
@@ -57,6 +58,14 @@ class DeploymentDirectory:
         """The deployment's id."""
         return self.path.name
 
+    @property
+    def settled_ns(self) -> int:
+        """When the last line of its journal was written; 0 if there is none."""
+        try:
+            return self.journal.stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def script(self, event: str, number: int) -> Path:
         """Return the directory in which script `number` (from 1) of `event` is recorded."""
         return self.scripts / f"{event}-{number}"
@@ -91,6 +100,11 @@ class Layout:
         self.bundles = root / "bundles"
         self._deployments = root / "deployments"
         self._groups = root / "groups"
+
+    @classmethod
+    def around(cls, installation: Path) -> Self:
+        """Return the root directory in which a group's `installation` is."""
+        return cls(installation.parents[2])
 
     def deployment(self, deployment_id: str) -> DeploymentDirectory:
         """Return the directory of a deployment, which need not exist.

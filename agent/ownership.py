@@ -33,13 +33,16 @@ class Ownership:
         except FileNotFoundError:
             return cls()
         paths = {
-            name: Owned(Kind(kind), original) for name, (kind, original) in record["paths"].items()
+            name: Owned(Kind(kind), original, content)
+            for name, (kind, original, content) in record["paths"].items()
         }
         return cls(record["deploymentId"], record["token"], record["destinationRoot"], paths)
 
     def write(self, path: Path) -> None:
         """Replace the record at `path`, durably and in one step."""
-        paths = {name: (owned.kind, owned.original) for name, owned in self.paths.items()}
+        paths = {
+            name: (owned.kind, owned.original, owned.content) for name, owned in self.paths.items()
+        }
         record = {
             "deploymentId": self.deployment_id,
             "token": self.token,

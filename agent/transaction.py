@@ -18,6 +18,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,14 @@ from agent.progress import counted, counting
 from agent.runners import current_boot_id
 from agent.unchanged import Change, SetTime, Survey
 from agent.undo import TakingBack, Undo, undo_of_directory
-from codedeploy.installation import InstallPlan, MakeDirectory, Place, PutBack, RemoveDirectory
+from codedeploy.installation import (
+    InstallPlan,
+    MakeDirectory,
+    Owned,
+    Place,
+    PutBack,
+    RemoveDirectory,
+)
 
 Step = Callable[[], None]
 
@@ -61,15 +69,17 @@ class Transaction:
     def run(self, plan: InstallPlan, archive: Path, *, deployment_id: str) -> Ownership:
         """Carry `plan` out and commit it; after a failure `recover` takes it back."""
         token = secrets.token_hex(4)
-        changes = list(Survey(self._host, archive).changes(plan.operations))
+        survey = Survey(self._host, archive)
+        changes = list(survey.changes(plan.operations))
         undos = self._back_up(changes)
         places = Places(os.fspath(archive), os.fspath(self._originals), _temporary(token))
         self._step()
         with counting(self._progress) as reached:
             self._write_record(token, undos)
-            self._apply(changes, places, reached)
+            placed = self._apply(changes, places, reached)
         self._step()
-        ownership = Ownership(deployment_id, token, self._host.root, plan.owned)
+        owned = _with_digests(plan.owned, {**survey.digests, **placed})
+        ownership = Ownership(deployment_id, token, self._host.root, owned)
         ownership.write(self._ownership)
         return ownership
 
@@ -103,6 +113,7 @@ class Transaction:
         if record["boot"] == current_boot_id():
             reached = counted(self._progress, otherwise=reached)
         host = HostFiles(Path(record["destinationRoot"]))
+        Path(host.root).stat()  # Nothing is to be restored into a disk's absence.
         temporary = _temporary(record["token"])
         TakingBack(host, os.fspath(self._state), temporary).run(undos, reached, self._step)
         # A record that came back after a power failure would miss its backups.
@@ -150,8 +161,12 @@ class Transaction:
 
     def _apply(
         self, changes: Sequence[Change], places: Places, reached: Callable[[int], None]
-    ) -> None:
-        """Carry the changes out, `reached` told of each before; they are on the disk then."""
+    ) -> Mapping[str, str]:
+        """Carry the changes out, `reached` told of each before; they are on the disk then.
+
+        Returns:
+            The digests of the files that were placed.
+        """
         directories = {os.path.dirname(self._host.real(change.path)) for change in changes}
         small = sum(isinstance(each, Place) and each.entry.size < LARGE for each in changes)
         with durability(directories, small_files=small) as durable:
@@ -165,6 +180,14 @@ class Transaction:
                     reached(number)
                     raise
             durable.finish()
+        return effects.digests
+
+
+def _with_digests(owned: Mapping[str, Owned], digests: Mapping[str, str]) -> dict[str, Owned]:
+    return {
+        path: replace(each, content=digests[path]) if path in digests else each
+        for path, each in owned.items()
+    }
 
 
 def _temporary(token: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.attributes import AccountIds, has_usual_labels
-from agent.content import is_same_content, opened
+from agent.content import digest_of_same, opened
 from agent.host_files import HostFiles
 from codedeploy.installation import Kind, Operation, Place
 
@@ -38,9 +38,13 @@ class Survey:
 
     Args:
         archive: The unpacked revision.
+
+    Attributes:
+        digests: Those of the files that are there already, by their paths.
     """
 
     def __init__(self, host: HostFiles, archive: Path) -> None:
+        self.digests: dict[str, str] = {}
         self._host = host
         self._archive = os.fspath(archive)
         self._accounts = AccountIds()
@@ -80,7 +84,11 @@ class Survey:
             if not self._may_be_same(found, operation) or not has_usual_labels(there, path):
                 return None
             with opened(f"{self._archive}/{operation.source}", _READS) as packed:
-                return found if is_same_content(there, packed, found.st_size) else None
+                digest = digest_of_same(there, packed, found.st_size)
+        if digest is None:
+            return None
+        self.digests[operation.path] = digest
+        return found
 
     def _may_be_same(self, found: os.stat_result, operation: Place) -> bool:
         wanted = self._accounts.attributes(operation.entry, operation.access)

@@ -47,10 +47,18 @@ class Owned:
     Attributes:
         original: Number of the file that stood here before the group came; it is put back when the
             group no longer needs the path.
+        content: Digest of a file, target of a link. None if somebody has changed it since, and
+            the group has left it to them: a later revision may take the path back.
     """
 
     kind: Kind
     original: int | None = None
+    content: str | None = None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the group has left what stands there to somebody else."""
+        return self.kind is not Kind.DIRECTORY and self.content is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,16 @@ class Host(Protocol):
         """Return the names in a directory."""
         ...
 
+    def is_as_put(self, path: str, owned: Owned, *, settled_ns: int) -> bool:
+        """Return whether the file or link at `path` has the content with which it was put there.
+
+        Args:
+            path: Where it stands.
+            owned: What was put there.
+            settled_ns: What was changed before then was changed by the deployment itself.
+        """
+        ...
+
     def objections(self, permission: Permission) -> Sequence[str]:
         """Return why this host cannot grant `permission`: no such user, a missing tool."""
         ...
@@ -140,10 +158,22 @@ class Host(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a group installs: the host, and what the group put there before."""
+    """Where a group installs: the host, and what the group put there before.
+
+    Attributes:
+        settled_ns: When the deployment that put it there had its last word on this host.
+    """
 
     host: Host
     owned: Mapping[str, Owned]
+    settled_ns: int = 0
+
+    def is_changed(self, path: str) -> bool:
+        """Whether somebody has changed the file or link at a path since the group put it there."""
+        owned = self.owned[path]
+        if owned.is_left:
+            return True
+        return not self.host.is_as_put(path, owned, settled_ns=self.settled_ns)
 
 
 @dataclass(frozen=True, slots=True)

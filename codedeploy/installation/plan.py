@@ -54,7 +54,7 @@ def plan_install(
             *departure.problems,
             *grants.problems,
         ),
-        warnings=tuple(grants.warnings),
+        warnings=(*departure.warnings, *grants.warnings),
     )
 
 
@@ -65,6 +65,7 @@ class _Decisions:
         self.creations: list[Operation] = []
         self.owned: dict[str, Owned] = {}
         self.problems: list[str] = []
+        self._site = site
         self._host = site.host
         self._behavior = behavior
         self._held = held
@@ -89,6 +90,11 @@ class _Decisions:
                 f"{path} has to be a directory but was a file before this deployment group came, "
                 "and is to be one again after it; change the destination."
             )
+        elif held is not None and held.now is not None and self._site.is_changed(path):
+            self.problems.append(
+                f"{path} has to be a directory but is a {held.now} that was changed on this host "
+                "after it had been installed; move it away or change the destination."
+            )
         elif held is not None or self._now(path) is None:
             self._fresh.add(path)
             self.creations.append(MakeDirectory(path, placement.entry))
@@ -102,7 +108,7 @@ class _Decisions:
     def _settle_leaf(self, path: str, placement: Placement) -> None:
         held = self._held.get(path)
         now = held.now if held else self._now(path)
-        if held is not None or now is None:
+        if now is None or (held is not None and not held.owned.is_left):
             self._place(path, placement, held)
         elif now in (Kind.DIRECTORY, Kind.OTHER):
             what = "a directory" if now is Kind.DIRECTORY else "a device, socket or pipe"
@@ -110,7 +116,9 @@ class _Decisions:
                 f"{path} is {what} on this host, where {placement.source!r} of the revision "
                 "should go; remove it or change the destination."
             )
-        else:
+        elif held is not None and self._behavior is not FileExistsBehavior.RETAIN:
+            self._overwrite(path, placement)
+        elif held is None:
             self._meet_stranger(path, placement)
 
     def _meet_stranger(self, path: str, placement: Placement) -> None:
@@ -121,17 +129,21 @@ class _Decisions:
                 "group; remove it, or set file_exists_behavior to OVERWRITE or RETAIN."
             )
         elif self._behavior is FileExistsBehavior.OVERWRITE:
-            self._last_original += 1
-            number = self._last_original
-            self.owned[path] = Owned(placement.entry.kind, number)
-            self.creations.append(
-                Place(path, placement.source or "", placement.entry, replaces=True, original=number)
-            )
+            self._overwrite(path, placement)
+
+    def _overwrite(self, path: str, placement: Placement) -> None:
+        """Replace somebody's file, which is kept until the path is free again."""
+        self._last_original += 1
+        number = self._last_original
+        self.owned[path] = _put(placement, number)
+        self.creations.append(
+            Place(path, placement.source or "", placement.entry, replaces=True, original=number)
+        )
 
     def _place(self, path: str, placement: Placement, held: Held | None) -> None:
         # A directory in the way is removed beforehand; a file makes way in one step.
         replaces = held is not None and held.now not in (None, Kind.DIRECTORY)
-        self.owned[path] = Owned(placement.entry.kind, held.owned.original if held else None)
+        self.owned[path] = _put(placement, held.owned.original if held else None)
         is_unseen = parent(path) in self._fresh
         source = placement.source or ""
         self.creations.append(
@@ -141,3 +153,9 @@ class _Decisions:
     def _now(self, path: str) -> Kind | None:
         """Return what stands at a destination; below a directory yet to be made, nothing."""
         return None if parent(path) in self._fresh else self._host.kind(path)
+
+
+def _put(placement: Placement, original: int | None) -> Owned:
+    """Return what the group owns with a file or link; a file's digest is known once it is there."""
+    entry = placement.entry
+    return Owned(entry.kind, original, entry.target if entry.kind is Kind.SYMLINK else None)

@@ -1,7 +1,7 @@
 """The previous revision: what the group still holds on the host, and what becomes of it."""
 
 import posixpath
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codedeploy.installation.operations import (
     Kind,
@@ -39,14 +39,14 @@ def held_by(site: Site) -> dict[str, Held]:
     for path, owned in sorted(site.owned.items()):
         is_below_lost = parent(path) in lost
         now = None if is_below_lost else site.host.kind(path)
-        if is_below_lost or not _is_as_put(owned.kind, now):
+        if is_below_lost or not _may_be_held(owned.kind, now):
             lost.add(path)
         else:
             held[path] = Held(owned, now)
     return held
 
 
-def _is_as_put(put: Kind, now: Kind | None) -> bool:
+def _may_be_held(put: Kind, now: Kind | None) -> bool:
     if put is Kind.DIRECTORY:
         return now is Kind.DIRECTORY
     return now in (None, Kind.FILE, Kind.SYMLINK)
@@ -62,11 +62,14 @@ class Departure:
     Attributes:
         operations: Deepest first.
         problems: Old directories that cannot make way.
+        warnings: Files that stay because somebody has changed them.
     """
 
     def __init__(self, site: Site, held: dict[str, Held], owned: dict[str, Owned]) -> None:
         self.operations: list[Operation] = []
         self.problems: list[str] = []
+        self.warnings: list[str] = []
+        self._site = site
         self._host = site.host
         self._owned = owned
         self._gone: set[str] = set()
@@ -75,7 +78,7 @@ class Departure:
                 self._leave_directory(path, held[path])
             else:
                 self._leave_leaf(path, held[path])
-        self._remember_originals(site, held)
+        self._remember_originals(held)
 
     def _leave_directory(self, path: str, held: Held) -> None:
         """Remove a directory when nothing is left in it; otherwise it stays the group's."""
@@ -88,8 +91,9 @@ class Departure:
             self._owned[path] = held.owned
         elif left:
             self.problems.append(
-                f"{path} is a directory with {left[0]!r} in it, which no revision put there; the "
-                "new revision has a file of that name. Move the content or change the destination."
+                f"{path} is a directory with {left[0]!r} in it, which is not as any revision put "
+                "it there; the new revision has a file of that name. Move the content or change "
+                "the destination."
             )
         else:
             self._gone.add(path)
@@ -99,20 +103,34 @@ class Departure:
         successor, original = self._owned.get(path), held.owned.original
         if successor is not None and successor.kind is not Kind.DIRECTORY:
             return
-        if original is not None and self._has_parent(path):
+        if held.now is not None and self._site.is_changed(path):
+            self._leave_to_somebody(path, held.owned)
+        elif original is not None and self._has_parent(path):
             self.operations.append(PutBack(path, original, replaces=held.now is not None))
-            return
-        self._gone.add(path)
-        if held.now is not None:
-            self.operations.append(Remove(path))
+        else:
+            self._gone.add(path)
+            if held.now is not None:
+                self.operations.append(Remove(path))
+
+    def _leave_to_somebody(self, path: str, owned: Owned) -> None:
+        """Keep a file that somebody has changed, and the right to its path.
+
+        Without that right a rollback could not put the old revision's file there again.
+        """
+        self._owned.setdefault(path, replace(owned, content=None))
+        if not owned.is_left:
+            self.warnings.append(
+                f"{path} was changed on this host after it had been installed, so it stays, "
+                "though this revision has no such file."
+            )
 
     def _has_parent(self, path: str) -> bool:
         return self._host.kind(parent(path), follow=True) is Kind.DIRECTORY
 
-    def _remember_originals(self, site: Site, held: dict[str, Held]) -> None:
+    def _remember_originals(self, held: dict[str, Held]) -> None:
         """Keep what cannot be put back now because somebody else's content is in its place."""
-        for path, owned in site.owned.items():
+        for path, owned in self._site.owned.items():
             above = parent(path)
-            is_below_lost = above in site.owned and above not in held
+            is_below_lost = above in self._site.owned and above not in held
             if owned.original is not None and path not in held and not is_below_lost:
                 self._owned.setdefault(path, owned)

@@ -4,6 +4,7 @@ import errno
 import itertools
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 
 from agent.installer import Installer
+from agent.layout import Layout
 from codedeploy.appspec import (
     FileExistsBehavior,
     FileMapping,
@@ -35,12 +37,16 @@ GRANT = bytes.fromhex(
 """rwx for the owner, r for user 1, r-x for everybody else, as the kernel keeps it."""
 
 
+STATE = Path("agent/groups/g-shop%2Fweb/installation")
+"""Where an agent in the directory `agent` keeps what the group shop/web has installed."""
+
+
 class Machine:
     """A host of its own below a directory, with one deployment group on it."""
 
     def __init__(self, place: Path, tree: Node | None = None) -> None:
         self.root = write(place / "root", tree or directory())
-        self.state = place / "state"
+        self.state = place / STATE
         self._place = place
         self._deployments = 0
 
@@ -69,6 +75,14 @@ class Machine:
             deployment_id=f"d-{self._deployments}",
             file_exists_behavior=behavior,
         )
+
+    def end_deployment(self, *, seconds_from_now: int) -> None:
+        """Let the deployment that installed last have its last word at some time."""
+        deployment = Layout.around(self.state).deployment(f"d-{self._deployments}")
+        deployment.path.mkdir(parents=True)
+        deployment.journal.write_text("the last word")
+        moment = time.time() + seconds_from_now
+        os.utime(deployment.journal, (moment, moment))
 
     @property
     def tree(self) -> Node:

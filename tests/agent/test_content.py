@@ -1,14 +1,16 @@
 """Content is copied and compared as it is, whatever its size and wherever it goes."""
 
+import hashlib
 import os
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from agent.content import copy_content, is_same_content, opened
+from agent.content import LARGE, copy_content, digest_of, digest_of_same, opened
 
 COPIED_AT_ONCE = 16 << 20
+SIZES = pytest.mark.parametrize("size", [0, 1, LARGE, LARGE + 1, COPIED_AT_ONCE + 1])
 WRITES = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
@@ -18,12 +20,24 @@ def copied(source: Path, target: Path, size: int) -> bytes:
     return target.read_bytes()
 
 
-@pytest.mark.parametrize("size", [0, 1, COPIED_AT_ONCE, COPIED_AT_ONCE + 1])
+@SIZES
 def test_a_copy_is_the_same(tmp_path: Path, size: int) -> None:
     source = tmp_path / "source"
     source.write_bytes(os.urandom(size))
 
     assert copied(source, tmp_path / "copy", size) == source.read_bytes()
+
+
+@SIZES
+def test_the_digest_of_what_was_copied_is_that_of_the_copy(tmp_path: Path, size: int) -> None:
+    source, target = tmp_path / "source", tmp_path / "copy"
+    source.write_bytes(os.urandom(size))
+
+    with opened(str(source), os.O_RDONLY) as reads, opened(str(target), WRITES) as writes:
+        digest = copy_content(reads, writes, size)
+
+    with opened(str(target), os.O_RDONLY) as copy:
+        assert digest == digest_of(copy, size) == hashlib.sha256(source.read_bytes()).hexdigest()
 
 
 def test_a_copy_to_another_file_system_is_the_same(tmp_path: Path) -> None:
@@ -36,12 +50,13 @@ def test_a_copy_to_another_file_system_is_the_same(tmp_path: Path) -> None:
         assert copied(source, Path(elsewhere) / "copy", len(b"content")) == b"content"
 
 
-def test_a_file_that_became_shorter_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("missing", [1, LARGE])
+def test_a_file_that_became_shorter_is_an_error(tmp_path: Path, missing: int) -> None:
     source = tmp_path / "source"
     source.write_bytes(b"short")
 
     with pytest.raises(OSError, match="became shorter"):
-        copied(source, tmp_path / "copy", 6)
+        copied(source, tmp_path / "copy", len(b"short") + missing)
 
 
 def test_a_new_file_is_at_first_its_owners_alone(tmp_path: Path) -> None:
@@ -75,4 +90,6 @@ def test_content_is_compared_to_the_last_byte(
         path.write_bytes(content)
 
     with opened(str(paths[0]), os.O_RDONLY) as left, opened(str(paths[1]), os.O_RDONLY) as right:
-        assert is_same_content(left, right, len(one)) is is_same
+        digest = digest_of_same(left, right, len(one))
+
+    assert digest == (hashlib.sha256(one).hexdigest() if is_same else None)

@@ -9,6 +9,7 @@ import pytest
 
 from agent.installer import Installer
 from codedeploy.appspec import FileExistsBehavior, FileMapping, ServerAppSpec
+from tests.agent.machine import STATE
 from tests.agent.trees import Directory, File, Link, Node, directory, read, write
 
 pytestmark = pytest.mark.end_to_end  # A thousand processes are killed.
@@ -36,7 +37,7 @@ class Host:
     """A host that can be killed in the middle of an install."""
 
     def __init__(self, place: Path) -> None:
-        self._state = place / "state"
+        self._state = place / STATE
         self._archives = {
             "v1": write(place / "v1", VERSION_1),
             "v2": write(place / "v2", VERSION_2),

@@ -8,7 +8,7 @@ import pytest
 
 from agent.installer import InstallFailed
 from codedeploy.appspec import FileExistsBehavior, ServerAppSpec
-from tests.agent.machine import EVERYTHING, OVERWRITE, Machine
+from tests.agent.machine import EVERYTHING, OVERWRITE, STATE, Machine
 from tests.agent.trees import OLD, Directory, File, Link, directory
 
 
@@ -162,7 +162,7 @@ def test_backups_on_another_file_system_keep_every_attribute(tmp_path: Path) -> 
             pytest.skip("needs a second file system at /dev/shm")
         before = directory(app=directory(f=File("theirs", 0o640), g=Link("f")))
         machine = Machine(tmp_path, before)
-        machine.state = Path(elsewhere) / "state"
+        machine.state = Path(elsewhere) / STATE
 
         machine.install(directory(f=File("1"), g=File("1")), behavior=OVERWRITE)
         machine.install(directory())

@@ -58,16 +58,33 @@ def test_a_group_that_has_nothing_left_may_go_elsewhere(machine: Machine) -> Non
     assert other.app == directory(f=File("theirs"), g=File("2"))
 
 
-def test_an_interrupted_install_is_taken_back_where_it_happened(machine: Machine) -> None:
+def interrupt(machine: Machine) -> None:
     def kill_in_the_middle() -> None:
         if (machine.root / "app/f").read_text() == "2":
             kill()
 
     with pytest.raises(Killed):
         machine.install(directory(f=File("2")), step=kill_in_the_middle)
+
+
+def test_an_interrupted_install_is_taken_back_where_it_happened(machine: Machine) -> None:
+    interrupt(machine)
     other = elsewhere(machine)
 
     other.installer().recover()
 
     assert other.app == directory(f=File("theirs"))
+    assert machine.app == directory(f=File("1"))
+
+
+def test_nothing_is_taken_back_into_a_root_that_is_not_there(machine: Machine) -> None:
+    interrupt(machine)
+    aside = machine.root.rename(machine.root.with_name("aside"))
+
+    with pytest.raises(InstallFailed, match=f"No such file or directory: '{machine.root}'"):
+        machine.installer().recover()
+    assert not machine.root.exists()
+
+    aside.rename(machine.root)
+    machine.installer().recover()
     assert machine.app == directory(f=File("1"))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agent.installer import Installer
-from tests.agent.machine import Machine, boot_anew
+from tests.agent.machine import STATE, Machine, boot_anew
 from tests.agent.test_crash_points import VERSION_1, VERSION_2
 from tests.agent.trees import File, Link, Node, directory, read
 
@@ -27,8 +27,8 @@ FAILURES = 12
 
 @contextmanager
 def mounted(image: Path) -> Iterator[Path]:
-    at = image.with_suffix(".mounted")
-    at.mkdir()
+    at = image.with_name("mounted")
+    at.mkdir(exist_ok=True)
     if subprocess.run(("mount", "-o", "loop", image, at), capture_output=True).returncode:
         pytest.skip("needs to be root, and loop devices")
     try:
@@ -60,8 +60,8 @@ def steps_of(old: Node, new: Node, place: Path) -> list[None]:
 def after_the_failure(copy: Path) -> Node:
     """Return the tree that an agent puts in order once the power is back."""
     with mounted(copy) as at:
-        boot_anew(at / "state/transaction.json")
-        Installer(at / "state", at / "root").recover()
+        boot_anew(at / STATE / "transaction.json")
+        Installer(at / STATE, at / "root").recover()
         return read(at / "root")
 
 

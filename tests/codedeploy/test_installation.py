@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -24,7 +24,9 @@ SCRIPT = Entry(Kind.FILE, mode=0o755)
 DIRECTORY = Entry(Kind.DIRECTORY, mode=0o755)
 LINK = Entry(Kind.SYMLINK, mode=0o777, target="elsewhere")
 DISALLOW = FileExistsBehavior.DISALLOW
-OWNED_FILE = Owned(Kind.FILE)
+OWNED_FILE = Owned(Kind.FILE, content="1")
+OVER_ORIGINAL = Owned(Kind.FILE, 3, "1")
+LEFT_FILE = Owned(Kind.FILE)
 OWNED_DIRECTORY = Owned(Kind.DIRECTORY)
 
 
@@ -34,6 +36,7 @@ class MemoryHost:
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     behind_links: Mapping[str, Kind] = field(default_factory=dict)
+    changed: Collection[str] = ()
     users: Sequence[str] = ("www",)
 
     def kind(self, path: str, *, follow: bool = False) -> Kind | None:
@@ -45,6 +48,9 @@ class MemoryHost:
     def names(self, directory: str) -> Sequence[str]:
         below = [path for path in self.kinds if path.startswith(f"{directory}/")]
         return sorted({path[len(directory) + 1 :].split("/")[0] for path in below})
+
+    def is_as_put(self, path: str, owned: Owned, *, settled_ns: int) -> bool:
+        return path not in self.changed
 
     def objections(self, permission: Permission) -> Sequence[str]:
         unknown = permission.owner is not None and permission.owner not in self.users
@@ -252,18 +258,18 @@ class TestThePreviousRevision:
     def test_gives_back_the_file_it_overwrote(self) -> None:
         host = MemoryHost({"/srv/f": Kind.FILE})
 
-        plan = planned({}, appspec(), host=host, owned={"/srv/f": Owned(Kind.FILE, 3)})
+        plan = planned({}, appspec(), host=host, owned={"/srv/f": OVER_ORIGINAL})
 
         assert plan.operations == (PutBack("/srv/f", 3, replaces=True),)
         assert plan.owned == {}
 
     def test_passes_the_original_on_to_its_successor(self) -> None:
         host = MemoryHost({"/srv/f": Kind.FILE})
-        owned = {"/srv/f": Owned(Kind.FILE, 3)}
+        owned = {"/srv/f": OVER_ORIGINAL}
 
         plan = planned({"f": LINK}, appspec(("f", "/srv")), host=host, owned=owned)
 
-        assert plan.owned == {"/srv/f": Owned(Kind.SYMLINK, 3)}
+        assert plan.owned == {"/srv/f": Owned(Kind.SYMLINK, 3, "elsewhere")}
 
     def test_is_not_looked_for_behind_a_link_that_took_its_directorys_place(self) -> None:
         host = MemoryHost({"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE})
@@ -278,7 +284,7 @@ class TestThePreviousRevision:
             {"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE},
             behind_links={"/srv/d": Kind.DIRECTORY},
         )
-        owned = {"/srv/d": OWNED_DIRECTORY, "/srv/d/f": Owned(Kind.FILE, 1)}
+        owned = {"/srv/d": OWNED_DIRECTORY, "/srv/d/f": OVER_ORIGINAL}
 
         plan = planned({}, appspec(), host=host, owned=owned)
 
@@ -296,7 +302,7 @@ class TestThePreviousRevision:
         assert plan.problems[0].startswith("/srv/d/f already exists on this host")
 
     def test_gives_an_original_back_later_if_something_else_is_in_its_place_now(self) -> None:
-        owned = {"/srv/f": Owned(Kind.FILE, 1)}
+        owned = {"/srv/f": OVER_ORIGINAL}
 
         plan = planned({}, appspec(), host=MemoryHost({"/srv/f": Kind.DIRECTORY}), owned=owned)
 
@@ -345,6 +351,81 @@ class TestThePreviousRevision:
         )
 
         assert plan.operations == (MakeDirectory("/srv/d", entry, exists=True),)
+
+
+class TestAFileThatSomebodyHasChanged:
+    HOST = MemoryHost({"/srv/f": Kind.FILE}, changed={"/srv/f"})
+
+    def test_stays_with_a_warning_when_a_revision_lacks_it(self) -> None:
+        plan = planned({}, appspec(), host=self.HOST, owned={"/srv/f": OWNED_FILE})
+
+        assert plan.operations == ()
+        assert plan.warnings == (
+            "/srv/f was changed on this host after it had been installed, so it stays, though "
+            "this revision has no such file.",
+        )
+
+    def test_stays_without_another_word_from_then_on(self) -> None:
+        owned = {"/srv/f": LEFT_FILE}
+
+        plan = planned({}, appspec(), host=self.HOST, owned=owned)
+
+        assert (plan.operations, plan.warnings, plan.owned) == ((), (), owned)
+
+    def test_stays_in_the_place_of_what_was_there_first(self) -> None:
+        plan = planned({}, appspec(), host=self.HOST, owned={"/srv/f": OVER_ORIGINAL})
+
+        assert plan.operations == ()
+        assert plan.owned == {"/srv/f": Owned(Kind.FILE, 3)}
+
+    def test_makes_way_for_what_was_there_first_once_it_is_gone(self) -> None:
+        plan = planned({}, appspec(), owned={"/srv/f": Owned(Kind.FILE, 3)})
+
+        assert plan.operations == (PutBack("/srv/f", 3, replaces=False),)
+
+    def test_is_replaced_by_a_revision_that_has_it(self) -> None:
+        owned = {"/srv/f": OWNED_FILE}
+
+        plan = planned({"f": FILE}, appspec(("f", "/srv")), host=self.HOST, owned=owned)
+
+        assert plan.operations == (Place("/srv/f", "f", FILE, replaces=True),)
+
+    @pytest.mark.parametrize("behavior", [DISALLOW, FileExistsBehavior.OVERWRITE])
+    def test_is_kept_for_later_where_a_revision_takes_the_path_back(
+        self, behavior: FileExistsBehavior
+    ) -> None:
+        spec = appspec(("f", "/srv"), behavior=behavior)
+
+        plan = planned({"f": FILE}, spec, host=self.HOST, owned={"/srv/f": LEFT_FILE})
+
+        assert plan.problems == ()
+        assert plan.operations == (Place("/srv/f", "f", FILE, replaces=True, original=1),)
+
+    def test_is_left_alone_where_files_that_exist_are_retained(self) -> None:
+        spec = appspec(("f", "/srv"), behavior=FileExistsBehavior.RETAIN)
+        owned = {"/srv/f": LEFT_FILE}
+
+        plan = planned({"f": FILE}, spec, host=self.HOST, owned=owned)
+
+        assert (plan.operations, plan.owned, plan.warnings) == ((), owned, ())
+
+    @pytest.mark.parametrize("owned", [OWNED_FILE, LEFT_FILE], ids=["ours", "left"])
+    def test_is_a_problem_where_a_directory_is_needed(self, owned: Owned) -> None:
+        spec = appspec(("f", "/srv/f"))
+
+        plan = planned({"f": FILE}, spec, host=self.HOST, owned={"/srv/f": owned})
+
+        assert [problem.split(" that")[0] for problem in plan.problems] == [
+            "/srv/f has to be a directory but is a file"
+        ]
+
+    def test_keeps_its_directory_from_becoming_a_file(self) -> None:
+        host = MemoryHost({"/srv/x": Kind.DIRECTORY, "/srv/x/f": Kind.FILE}, changed={"/srv/x/f"})
+        owned = {"/srv/x": OWNED_DIRECTORY, "/srv/x/f": OWNED_FILE}
+
+        plan = planned({"x": FILE}, appspec(("x", "/srv")), host=host, owned=owned)
+
+        assert plan.problems[0].startswith("/srv/x is a directory with 'f' in it")
 
 
 LISTING = {
