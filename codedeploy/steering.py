@@ -30,6 +30,7 @@ class Stance(Model):
     Attributes:
         goes_by_batches: It deploys to hosts, and not by shifts of traffic.
         puts_back_itself: A stop puts back what was changed: there are no instances to roll back.
+        is_committed: All is done but for what follows from its success.
     """
 
     deployment_id: str
@@ -37,6 +38,7 @@ class Stance(Model):
     status: DeploymentStatus = DeploymentStatus.CREATED
     is_paused: bool = False
     is_stopping: bool = False
+    is_committed: bool = False
     awaits_approval: bool = False
     awaits_continue: bool = False
     puts_back_itself: bool = False
@@ -50,6 +52,11 @@ def refusal(verb: Verb, stance: Stance) -> RollwayError | None:
         return DeploymentAlreadyCompleted(
             f"{name} has ended ({stance.status}): there is nothing to {verb}. To go back to an "
             f"earlier revision: rollway rollback {stance.group_name}"
+        )
+    if stance.is_committed:
+        return DeploymentAlreadyCompleted(
+            f"{name} has done its work and is about to succeed: it is too late to {verb} it. To go "
+            f"back to an earlier revision: rollway rollback {stance.group_name}"
         )
     if verb in (Verb.APPROVE, Verb.REJECT) and not stance.awaits_approval:
         return DeploymentIsNotInReadyState(

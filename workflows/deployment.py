@@ -35,6 +35,7 @@ from workflows.orders import DeploymentOrder, Turn
 from workflows.record import Record, previous
 from workflows.steered import Steering
 from workflows.stoppable import stoppable
+from workflows.undo import to_the_end
 from workflows.verdict import Verdict, verdict_on
 
 
@@ -52,6 +53,7 @@ class DeploymentWorkflow:
         self._has_turn = order.queued_behind is None
         self._stop: InterventionRequest | None = None
         self._alarm: AlarmReport | None = None
+        self._is_committed = False
         self._plan: AnyPlan | None = None
         self._work: asyncio.Task[None] | None = None
         self._alarms = AlarmWatch.of(order)
@@ -72,7 +74,7 @@ class DeploymentWorkflow:
             self._conclude()
         except (asyncio.CancelledError, ActivityError, RollwayError) as error:
             self._conclude(verdict_on(error, stop=self._stop, alarm=self._alarm))
-        await self._tell_group()
+        await to_the_end(self._tell_group())
         await self._compensate()
         await workflow.wait_condition(workflow.all_handlers_finished)
         return await self._end()
@@ -146,6 +148,7 @@ class DeploymentWorkflow:
             one_by_one=self._gates.exist,
             ready=self._ready,
             look_around=self._look_around,
+            commit=self._commit,
             changed=self._show,
         )
         return course_of(self._order, tools)
@@ -184,6 +187,17 @@ class DeploymentWorkflow:
         await self._alarms.look(self._alarm_fired)
         await workflow.wait_condition(lambda: self._alarm is None)
 
+    def _commit(self) -> None:
+        """Let nothing stop the deployment any more: what comes now follows from its success.
+
+        Raises:
+            CancelledError: It has been stopped already, and what it did then ended all the same.
+        """
+        reasons = (self._stop, self._alarm, workflow.cancellation_reason())
+        if any(reason is not None for reason in reasons):
+            raise asyncio.CancelledError
+        self._is_committed = True
+
     async def _stop_for_silence(self, *, rollback: bool | None) -> None:
         overdue = self._gates.overdue
         reason = f"nobody answered in time: {overdue.reason}" if overdue else "deadline"
@@ -202,6 +216,7 @@ class DeploymentWorkflow:
             status=self._record.info.status,
             is_paused=self._gates.is_paused,
             is_stopping=self._stop is not None,
+            is_committed=self._is_committed,
             awaits_approval=self._gates.awaits_approval,
             awaits_continue=self._gates.awaits_continue,
             puts_back_itself=self._puts_back_itself,
@@ -240,7 +255,7 @@ class DeploymentWorkflow:
             self._work.cancel()
 
     def _alarm_fired(self, report: AlarmReport) -> None:
-        if self._stop is None and self._work is not None:
+        if self._stop is None and self._work is not None and not self._is_committed:
             self._alarm = report
             self._work.cancel()
 

@@ -30,6 +30,7 @@ STANCES = {
     "waits, is being stopped": stance(awaits_approval=True, is_stopping=True),
     "is ready": stance(awaits_continue=True),
     "is ready, is being stopped": stance(awaits_continue=True, is_stopping=True),
+    "has done its work": stance(is_committed=True),
     "succeeded": stance(status=DeploymentStatus.SUCCEEDED),
     "failed": stance(status=DeploymentStatus.FAILED),
     "stopped, still rolling back": stance(status=DeploymentStatus.STOPPED, is_stopping=True),
@@ -45,6 +46,7 @@ TABLE: dict[str, tuple[Refusal, ...]] = {
     "waits, is being stopped": (None, Refused, Refused, Refused, Refused, None, NotReady),
     "is ready": (None, None, Refused, NotReady, NotReady, None, None),
     "is ready, is being stopped": (None, Refused, Refused, NotReady, NotReady, None, Refused),
+    "has done its work": (Over, Over, Over, Over, Over, Over, Over),
     "succeeded": (Over, Over, Over, Over, Over, Over, Over),
     "failed": (Over, Over, Over, Over, Over, Over, Over),
     "stopped, still rolling back": (Over, Over, Over, Over, Over, Over, Over),
@@ -76,6 +78,12 @@ MESSAGES = {
         STANCES["succeeded"],
         "d-AAAAAAAAA has ended (Succeeded): there is nothing to stop. To go back to an earlier "
         "revision: rollway rollback shop/prod",
+    ),
+    "done": (
+        Verb.STOP,
+        STANCES["has done its work"],
+        "d-AAAAAAAAA has done its work and is about to succeed: it is too late to stop it. To go "
+        "back to an earlier revision: rollway rollback shop/prod",
     ),
     "no approval": (
         Verb.APPROVE,

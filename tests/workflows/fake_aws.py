@@ -1,5 +1,6 @@
 """As much of AWS as a deployment that moves traffic asks for, in memory: calls take no time."""
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -103,14 +104,16 @@ class FakeFunctions:
 
 
 class FakeAlarms:
-    """Alarms that are quiet until they fire, and that nobody watches.
+    """Alarms that are quiet until they fire.
 
     Attributes:
         firing: Those that fire, with the reason.
+        are_watched: Whether a watch goes on; no time is skipped while one does.
     """
 
     def __init__(self) -> None:
         self.firing: dict[str, str] = {}
+        self.are_watched = False
 
     @activity.defn
     async def look_at_alarms(self, question: AlarmQuestion) -> AlarmReport:
@@ -118,8 +121,10 @@ class FakeAlarms:
 
     @activity.defn
     async def watch_alarms(self, question: AlarmQuestion) -> AlarmReport:
-        """Return at once: no time is skipped while an activity is under way."""
-        return AlarmReport()
+        while self.are_watched and not self.firing:
+            activity.heartbeat()
+            await asyncio.sleep(0.02)
+        return AlarmReport(firing=self.firing if self.are_watched else {})
 
 
 @dataclass

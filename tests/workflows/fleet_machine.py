@@ -24,6 +24,7 @@ from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.revision import LocalLocation, Revision, RevisionType
 from tests.scenario import SimulatedHost
+from tests.workflows.fake_aws import FakeAlarms
 from tests.workflows.fake_fleets import FakeFleets
 from tests.workflows.time_machine import skipping_server
 from workflows import registry
@@ -49,6 +50,7 @@ class FleetMachine:
     def __init__(self, environment: WorkflowEnvironment) -> None:
         self._environment = environment
         self.fleets = FakeFleets(BLUE, GREEN)
+        self.alarms = FakeAlarms()
         self.hosts = {name: SimulatedHost(name, {}) for name in (*BLUE, *GREEN)}
 
     @property
@@ -60,7 +62,11 @@ class FleetMachine:
     def activities(self) -> list[Callable[..., Any]]:
         """What the control plane can do."""
         deployments = Deployments(self.client)
-        return [*self.fleets.activities, deployments.cancel, deployments.finish_termination]
+        return [
+            *(self.alarms.look_at_alarms, self.alarms.watch_alarms),
+            *(deployments.cancel, deployments.finish_termination),
+            *self.fleets.activities,
+        ]
 
     def order(self, *, request: dict[str, Any] | None = None, **settings: Any) -> DeploymentOrder:
         """Return an order to deploy v1 to the group, which has these settings, all at once."""

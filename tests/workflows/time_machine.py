@@ -19,7 +19,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from activities import search_attributes
 from activities.deployments import Deployments
@@ -56,8 +56,9 @@ SERVICE = {
 class TimeMachine:
     """A control plane whose AWS is in memory and whose time is skipped while nothing happens."""
 
-    def __init__(self, environment: WorkflowEnvironment) -> None:
+    def __init__(self, environment: WorkflowEnvironment, *interceptors: Interceptor) -> None:
         self._environment = environment
+        self._interceptors = interceptors
         self._held = HeldActivities()
         self._workers = AsyncExitStack()
         self.files, self.functions, self.services = FakeFiles(), FakeFunctions(), FakeServices()
@@ -108,6 +109,7 @@ class TimeMachine:
                 workflows=registry.ALL,
                 workflow_runner=registry.runner(),
                 max_cached_workflows=0,
+                interceptors=self._interceptors,
             )
         )
 
@@ -252,10 +254,10 @@ async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @asynccontextmanager
-async def time_machine() -> AsyncIterator[TimeMachine]:
+async def time_machine(*interceptors: Interceptor) -> AsyncIterator[TimeMachine]:
     """Run a test server and a worker for the length of the block."""
     async with skipping_server() as environment:
-        machine = TimeMachine(environment)
+        machine = TimeMachine(environment, *interceptors)
         async with machine.running():
             yield machine
 

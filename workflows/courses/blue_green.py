@@ -5,31 +5,20 @@ Source: CodeDeploy User Guide, Overview of an EC2/On-Premises blue/green deploym
 
 from typing import Any
 
-from temporalio import workflow
-from temporalio.workflow import ParentClosePolicy
-
-from activities.deployments import Deployments
-from codedeploy.deployment import (
-    DeploymentOutcome,
-    DeploymentOverview,
-    DeploymentStatus,
-    Termination,
-)
+from codedeploy.deployment import DeploymentOutcome, DeploymentOverview, DeploymentStatus
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.failures import health_constraints_message
-from codedeploy.identifiers import termination_workflow_id
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.plan import Plan, resized, walk_at_once, walk_through
 from codedeploy.stage import BLOCK_ORIGINAL, INSTALL, REROUTE
 from codedeploy.waves import floor_for
+from workflows.courses.ending import Ending
 from workflows.courses.passage import Tools
 from workflows.courses.servers import facts_of
 from workflows.green_fleets import GreenFleet, green_fleet
-from workflows.options import awaiting
 from workflows.orders import DeploymentOrder, FleetEnd, TerminationOrder
 from workflows.original_fleet import OriginalFleet
 from workflows.planning import Basis, blue_green
-from workflows.termination import FINISHING_LIMIT, TerminationWorkflow
 from workflows.traffic_desk import move_traffic
 from workflows.undo import Undo, undone_on_failure
 from workflows.walks import Walks
@@ -55,18 +44,11 @@ class BlueGreenCourse:
         self._messages: list[str] = []
         self._plan: Plan | None = None
         self._fleet: GreenFleet | None = None
-        self._termination: Termination | None = None
+        self._ending = Ending(order)
 
     async def make_plan(self) -> Plan:
         """Return the plan, once what the deployment before left to do is done."""
-        if self._order.termination is not None:
-            await workflow.execute_activity_method(
-                Deployments.finish_termination,
-                self._order.termination.workflow_id,
-                summary="End the original fleet of the deployment before",
-                **awaiting(FINISHING_LIMIT),
-            )
-        return await blue_green.make_plan(Basis.of_order(self._order)._replace(termination=None))
+        return await blue_green.make_plan(await self._ending.basis())
 
     async def run(self, plan: Plan) -> None:
         """Install beside the original, move the traffic; put all back if that does not end well.
@@ -89,7 +71,8 @@ class BlueGreenCourse:
             await fleet.take_over(self._undo, serving=serving)
             await original.freeze(self._undo)
             await self._block_original(plan, await original.members())
-        await self._leave_termination(original.end())
+            self._tools.commit()
+        await self._leave(plan, original.end())
 
     async def _of_size(self, plan: Plan, size: int) -> Plan:
         """Return `plan` for so many instances; its source may want a copy larger, or smaller."""
@@ -154,23 +137,14 @@ class BlueGreenCourse:
         )
         raise DeploymentFailure(ErrorCode.HEALTH_CONSTRAINTS, message)
 
-    async def _leave_termination(self, end: FleetEnd) -> None:
-        """Leave what becomes of the original to a workflow of its own; the group is free."""
+    async def _leave(self, plan: Plan, end: FleetEnd) -> None:
         assert self._fleet is not None
-        assert self._plan is not None
-        workflow_id = termination_workflow_id(self._order.deployment_id)
-        minutes = self._plan.termination_wait_minutes if end.terminates else 0
-        await workflow.start_child_workflow(
-            TerminationWorkflow.run,
-            TerminationOrder(
-                wait_minutes=minutes,
-                fleet=end.model_copy(update={"copy_order": self._fleet.copy_order}),
-            ),
-            id=workflow_id,
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            static_summary=_summary_of_end(self._order, end),
+        minutes = plan.termination_wait_minutes if end.terminates else 0
+        fleet = end.model_copy(update={"copy_order": self._fleet.copy_order})
+        await self._ending.leave(
+            TerminationOrder(wait_minutes=minutes, fleet=fleet),
+            summary=_summary_of_end(self._order, end),
         )
-        self._termination = Termination(workflow_id=workflow_id)
         self._say(_kept(end, minutes))
 
     # --- what it shows
@@ -201,7 +175,7 @@ class BlueGreenCourse:
             update={
                 "succeeded": tuple(self._walks.begun[1].succeeded),
                 "failed": failed,
-                "termination": self._termination,
+                "termination": self._ending.termination,
                 "fleet": self._fleet.serving,
             }
         )
@@ -209,7 +183,7 @@ class BlueGreenCourse:
     @property
     def _waits_for_end(self) -> bool:
         handover = self._plan.handover if self._plan else None
-        return self._termination is not None and bool(handover and handover.terminates)
+        return self._ending.termination is not None and bool(handover and handover.terminates)
 
     def _overview(self, size: int, *, is_final: bool) -> DeploymentOverview:
         """Return the replacement instances by status: `Ready` are those that await traffic."""

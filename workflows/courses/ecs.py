@@ -6,12 +6,10 @@ from typing import Any
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 from temporalio.exceptions import TimeoutError as TemporalTimeout
-from temporalio.workflow import ParentClosePolicy
 
-from activities.deployments import Deployments
 from activities.ecs_services import EcsServices
 from activities.listeners import Listeners
-from codedeploy.deployment import DeploymentOutcome, ECSTaskSet, TargetLabel, Termination
+from codedeploy.deployment import DeploymentOutcome, ECSTaskSet, TargetLabel
 from codedeploy.ecs_rules import replacement_of
 from codedeploy.ecs_service import (
     ACTIVE,
@@ -23,14 +21,13 @@ from codedeploy.ecs_service import (
     TaskSetQuestion,
 )
 from codedeploy.errors import DeploymentFailure, ErrorCode
-from codedeploy.identifiers import termination_workflow_id
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.traffic_plan import TrafficPlan
+from workflows.courses.ending import Ending
 from workflows.courses.passage import Passage, Tools
 from workflows.options import CHANGE, LONG_CHANGE, awaiting
 from workflows.orders import DeploymentOrder, TerminationOrder
-from workflows.planning import Basis, ecs
-from workflows.termination import FINISHING_LIMIT, TerminationWorkflow
+from workflows.planning import ecs
 
 STEADY_LIMIT = timedelta(hours=1)
 """Source: CodeDeploy User Guide, ECS deployments: the replacement has an hour to become steady."""
@@ -47,19 +44,12 @@ class EcsCourse:
         self._plan: TrafficPlan | None = None
         self._passage: Passage | None = None
         self._replacement: TaskSet | None = None
-        self._termination: Termination | None = None
+        self._ending = Ending(order)
         self._primary: str | None = None
 
     async def make_plan(self) -> TrafficPlan:
         """Return the plan, once what the deployment before left to do is done."""
-        if self._order.termination is not None:
-            await workflow.execute_activity_method(
-                Deployments.finish_termination,
-                self._order.termination.workflow_id,
-                summary="End the original task set of the deployment before",
-                **awaiting(FINISHING_LIMIT),
-            )
-        return await ecs.make_plan(Basis.of_order(self._order)._replace(termination=None))
+        return await ecs.make_plan(await self._ending.basis())
 
     async def run(self, plan: TrafficPlan) -> None:
         """Install beside the original, test, shift; put everything back if that does not end well.
@@ -79,7 +69,7 @@ class EcsCourse:
             async with passage.event(LifecycleEvent.ALLOW_TRAFFIC):
                 await self._reroute(passage)
             await passage.hook(LifecycleEvent.AFTER_ALLOW_TRAFFIC)
-        await self._leave_termination(plan)
+        await self._leave(plan, passage)
 
     # --- the steps
 
@@ -119,23 +109,16 @@ class EcsCourse:
         assert self._replacement is not None
         await self._make_primary(self._replacement)
 
-    async def _leave_termination(self, plan: TrafficPlan) -> None:
-        workflow_id = termination_workflow_id(self._order.deployment_id)
+    async def _leave(self, plan: TrafficPlan, passage: Passage) -> None:
         original = self._facts.original
-        await workflow.start_child_workflow(
-            TerminationWorkflow.run,
-            TerminationOrder(
-                question=self._question(original),
-                wait_minutes=plan.termination_wait_minutes,
-                detachment=self._detachment,
-            ),
-            id=workflow_id,
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            static_summary=f"Delete the task set {original.id} of {plan.target}",
+        end = TerminationOrder(
+            question=self._question(original),
+            wait_minutes=plan.termination_wait_minutes,
+            detachment=self._detachment,
         )
-        self._termination = Termination(workflow_id=workflow_id, task_set=original.id)
-        assert self._passage is not None
-        self._passage.say(_kept(original, plan.termination_wait_minutes))
+        summary = f"Delete the task set {original.id} of {plan.target}"
+        await self._ending.leave(end, summary=summary, task_set=original.id)
+        passage.say(_kept(original, plan.termination_wait_minutes))
 
     # --- what it shows
 
@@ -145,12 +128,12 @@ class EcsCourse:
             return {}
         return self._passage.face() | {
             "task_sets_info": tuple(self._task_sets(self._passage.percent)),
-            "instance_termination_wait_time_started": self._termination is not None,
+            "instance_termination_wait_time_started": self._ending.termination is not None,
         }
 
     def completed(self, outcome: DeploymentOutcome) -> DeploymentOutcome:
         """Return `outcome` with what is left to do."""
-        return outcome.model_copy(update={"termination": self._termination})
+        return outcome.model_copy(update={"termination": self._ending.termination})
 
     def _task_sets(self, percent: int) -> list[ECSTaskSet]:
         facts = self._facts

@@ -57,6 +57,7 @@ class LaunchCourse:
             rollout = await self._walks.walk(plan, self._stage)
             if not rollout.succeeded:
                 raise DeploymentFailure(ErrorCode.HEALTH_CONSTRAINTS, self._why(rollout))
+            self._tools.commit()
         except (Exception, asyncio.CancelledError):
             await to_the_end(self._give_up())
             raise

@@ -26,6 +26,7 @@ class Tools(NamedTuple):
         one_by_one: It is to be asked for no two at once.
         ready: Waits until somebody continues, for at most so many minutes.
         look_around: Looks at the alarms, and does not return if one of them stops the deployment.
+        commit: Lets nothing stop the deployment any more; raises if it has been stopped already.
         changed: Told at every change.
     """
 
@@ -34,6 +35,7 @@ class Tools(NamedTuple):
     one_by_one: bool
     ready: Permission
     look_around: Callable[[], Awaitable[None]]
+    commit: Callable[[], None]
     changed: Callable[[], None]
 
 
@@ -58,6 +60,7 @@ class Passage:
         async with undone_on_failure(self.undo):
             try:
                 yield
+                self._tools.commit()
             except (asyncio.CancelledError, ActivityError) as error:
                 if is_cancelled_exception(error):
                     self._target.stop()

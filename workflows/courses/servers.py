@@ -22,6 +22,7 @@ class ServerCourse:
 
     def __init__(self, order: DeploymentOrder, tools: Tools) -> None:
         self._order = order
+        self._tools = tools
         self._walks = Walks(order, tools)
         self._messages: list[str] = []
         self._problems: list[str] = []
@@ -42,6 +43,7 @@ class ServerCourse:
             return
         async with suspended(self._order, tell=self._problems.append):
             await self._walk(plan)
+            self._tools.commit()
 
     async def _walk(self, plan: Plan) -> None:
         stage = in_place(with_traffic_control=self._order.group.controls_traffic)
