@@ -43,6 +43,7 @@ class ErrorCode(StrEnum):
     INVALID_LAMBDA_FUNCTION = "INVALID_LAMBDA_FUNCTION"
     INVALID_REVISION = "INVALID_REVISION"
     MANUAL_STOP = "MANUAL_STOP"
+    MISSING_BLUE_GREEN_DEPLOYMENT_CONFIGURATION = "MISSING_BLUE_GREEN_DEPLOYMENT_CONFIGURATION"
     PLAN_NO_LONGER_HOLDS = "PLAN_NO_LONGER_HOLDS"
     NO_INSTANCES = "NO_INSTANCES"
     OVER_MAX_INSTANCES = "OVER_MAX_INSTANCES"
@@ -295,7 +296,11 @@ class DeploymentFailure(RollwayError):
 _AS_ERROR_CODE = {
     "ApplicationDoesNotExistException": ErrorCode.APPLICATION_MISSING,
     "DeploymentGroupDoesNotExistException": ErrorCode.DEPLOYMENT_GROUP_MISSING,
+    "InvalidBlueGreenDeploymentConfigurationException": (
+        ErrorCode.MISSING_BLUE_GREEN_DEPLOYMENT_CONFIGURATION
+    ),
     "InvalidRevisionException": ErrorCode.INVALID_REVISION,
+    "InvalidTargetInstancesException": ErrorCode.NO_INSTANCES,
     "InvalidTrafficRoutingConfigurationException": ErrorCode.ELASTIC_LOAD_BALANCING_INVALID,
     "RevisionDoesNotExistException": ErrorCode.REVISION_MISSING,
     "UnsupportedOperationException": ErrorCode.INVALID_REVISION,

@@ -55,7 +55,7 @@ def handover_to_existing(
     """Return the handover that the rules of `group` mean, to a fleet that exists.
 
     Raises:
-        DeploymentFailure: NO_INSTANCES, one of the fleets is empty.
+        DeploymentFailure: NO_INSTANCES, one of the fleets is empty, or they differ in size.
         InvalidBlueGreenDeploymentConfiguration: They cannot replace one another.
     """
     _check_fleets(group, blue, green)
@@ -107,11 +107,12 @@ def _check_fleets(group: DeploymentGroup, blue: Names, green: Names) -> None:
             f"{group.full_name}: {named(both)} would be original and replacement at once. Correct "
             "targetInstances, or the tags of those instances."
         )
-    if len(green) < len(blue):
-        raise InvalidBlueGreenDeploymentConfiguration(
-            f"{group.full_name}: the replacement must carry the traffic of the original: expected "
-            f"at least as many instances, {len(blue)}, found {len(green)}. Start more, or correct "
-            "targetInstances."
+    if len(green) != len(blue):
+        raise DeploymentFailure(
+            ErrorCode.NO_INSTANCES,
+            f"{group.full_name}: the replacement must be as large as the original: expected "
+            f"{len(blue)} instances, found {len(green)}. Start or stop some, or correct "
+            "targetInstances.",
         )
 
 

@@ -192,9 +192,9 @@ class Scenario:
         await self._until_listed()
         return self
 
-    async def of_away(self, name: str) -> Self:
+    async def of_away(self, name: str, **tags: str) -> Self:
         """Register a host whose agent does not run."""
-        host = SimulatedHost(self.full(name), {"role": self._role}, changed=self._changed)
+        host = SimulatedHost(self.full(name), {"role": self._role} | tags, changed=self._changed)
         self.hosts[name] = host
         await self._register(host)
         await self._until_listed()

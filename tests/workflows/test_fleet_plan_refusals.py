@@ -1,6 +1,6 @@
 """Fleets and load balancers that cannot serve a deployment: no plan is made, no host is touched."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ async def failed(fleet: Scenario, request: Members) -> tuple[str, str]:
     return reason_of(deployment)
 
 
-# --- two fleets before HAProxy: the replacement is the smaller one
+# --- two fleets before HAProxy: one of them is the smaller one
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +61,7 @@ async def fleets(
     scratch = tmp_path_factory.mktemp("fleets")
     async with TwoFleets(temporal, scratch, name="refused") as scenario:
         with await scenario.of_fleets(2, 1):
+            await scenario.of_away("spare", fleet=scenario.full("spare"))
             yield scenario
 
 
@@ -70,7 +71,7 @@ def by(fleets: TwoFleets, fleet: str) -> Members:
 
 WRONG = "InvalidBlueGreenDeploymentConfigurationException"
 REPLACEMENTS = {
-    "smaller": ("green", WRONG, "as many instances, 2, found 1"),
+    "smaller": ("green", "NO_INSTANCES", "expected 2 instances, found 1"),
     "overlapping": ("blue", WRONG, "would be original and replacement at once"),
     "of nobody": ("nobody", "NO_INSTANCES", "targetInstances means no instance"),
 }
@@ -86,6 +87,31 @@ async def test_a_replacement_that_cannot_replace_is_refused(
     assert said in message
 
 
+async def test_a_replacement_that_is_larger_is_refused_too(fleets: TwoFleets) -> None:
+    code, message = await refused(
+        fleets, by(fleets, "blue"), onPremisesInstanceTagFilters=[fleets.tag("green")]
+    )
+
+    assert code == "NO_INSTANCES"
+    assert "expected 1 instances, found 2" in message
+
+
+@pytest.mark.parametrize(
+    ("request_of", "code"),
+    [
+        (lambda fleets: by(fleets, "blue"), "MISSING_BLUE_GREEN_DEPLOYMENT_CONFIGURATION"),
+        (lambda _: {}, "NO_INSTANCES"),
+    ],
+    ids=["overlapping", "not named"],
+)
+async def test_a_deployment_that_is_refused_ends_with_a_code_of_codedeploys(
+    fleets: TwoFleets, request_of: Callable[[TwoFleets], Members], code: str
+) -> None:
+    found, _ = await failed(fleets, request_of(fleets))
+
+    assert found == code
+
+
 async def test_a_replacement_that_is_not_named_is_refused(fleets: TwoFleets) -> None:
     code, message = await refused(fleets, {})
 
@@ -98,7 +124,7 @@ async def test_instances_that_are_not_on_ec2_are_not_terminated(fleets: TwoFleet
 
     code, message = await refused(
         fleets,
-        {"targetInstances": {"tagFilters": [fleets.tag("blue")]}},
+        by(fleets, "spare"),
         onPremisesInstanceTagFilters=[fleets.tag("green")],
         blueGreenDeploymentConfiguration=terminate,
     )
@@ -124,7 +150,7 @@ async def test_a_replacement_goes_by_no_zones(fleets: TwoFleets) -> None:
 async def test_a_deployment_that_is_refused_touches_no_host(fleets: TwoFleets) -> None:
     code, message = await failed(fleets, by(fleets, "green"))
 
-    assert (code, "as many instances, 2, found 1" in message) == (WRONG, True)
+    assert (code, "expected 2 instances, found 1" in message) == ("NO_INSTANCES", True)
     assert fleets.serving == {"blue-1", "blue-2"}
 
 

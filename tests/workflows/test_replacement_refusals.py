@@ -33,7 +33,7 @@ async def test_a_deployment_in_place_fails_before_it_touches_a_host(fleet: Scena
     deployment = await fleet.deploy("v1", targetInstances=NAMED)
 
     assert deployment.error_information is not None
-    assert deployment.error_information.code == "InvalidTargetInstancesException"
+    assert deployment.error_information.code == "NO_INSTANCES"
     assert fleet.path("a") == []
 
 
