@@ -21,7 +21,7 @@ ALARMS = {"enabled": True, "alarms": [{"name": "errors"}]}
 
 @pytest.fixture(scope="module")
 async def machine() -> AsyncIterator[TimeMachine]:
-    async with time_machine() as running:
+    async with time_machine(forgets=True) as running:
         yield running
 
 

@@ -54,9 +54,19 @@ SERVICE = {
 
 
 class TimeMachine:
-    """A control plane whose AWS is in memory and whose time is skipped while nothing happens."""
+    """A control plane whose AWS is in memory and whose time is skipped while nothing happens.
 
-    def __init__(self, environment: WorkflowEnvironment, *interceptors: Interceptor) -> None:
+    Args:
+        environment: With the test server.
+        interceptors: Of workflows.
+        forgets: Whether workflows are kept in no memory, so that another worker takes over at
+            once. The test server has them begin with an update that comes later, then.
+    """
+
+    def __init__(
+        self, environment: WorkflowEnvironment, *interceptors: Interceptor, forgets: bool
+    ) -> None:
+        self._forgets = forgets
         self._environment = environment
         self._interceptors = interceptors
         self._held = HeldActivities()
@@ -101,14 +111,14 @@ class TimeMachine:
                 await self._workers.aclose()
 
     async def _take_workflows_up(self) -> None:
-        """Let a worker carry workflows on; it keeps none in memory, so another may take over."""
+        """Let a worker carry workflows on."""
         await self._workers.enter_async_context(
             Worker(
                 self.client,
                 task_queue=CONTROL_QUEUE,
                 workflows=registry.ALL,
                 workflow_runner=registry.runner(),
-                max_cached_workflows=0,
+                max_cached_workflows=0 if self._forgets else 1000,
                 interceptors=self._interceptors,
             )
         )
@@ -254,10 +264,12 @@ async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
 
 
 @asynccontextmanager
-async def time_machine(*interceptors: Interceptor) -> AsyncIterator[TimeMachine]:
+async def time_machine(
+    *interceptors: Interceptor, forgets: bool = False
+) -> AsyncIterator[TimeMachine]:
     """Run a test server and a worker for the length of the block."""
     async with skipping_server() as environment:
-        machine = TimeMachine(environment, *interceptors)
+        machine = TimeMachine(environment, *interceptors, forgets=forgets)
         async with machine.running():
             yield machine
 
