@@ -57,11 +57,19 @@ def order_of_rollback(
 
 
 def what_was_put_back(info: DeploymentInfo) -> str:
-    """Return what became of the target of a deployment that puts back what it changed itself."""
+    """Return what became of the target of a deployment that puts back what it changed itself.
+
+    Whatever was put back is among the messages of the deployment; a blue/green deployment to
+    servers has batches as well.
+    """
     if info.undo_problems:
         return f"Not everything could be put back: {' '.join(info.undo_problems)}"
-    is_touched = info.target.is_touched if info.target else bool(info.deployment_status_messages)
-    if not is_touched:
+    if info.batches:
+        return (
+            "The original serves as before the deployment. A replacement that was not deleted "
+            "keeps what was installed on it, without traffic."
+        )
+    if not info.deployment_status_messages:
         return "Nothing was changed, so there is nothing to put back."
     return "Everything was put back: the target is as it was before the deployment."
 

@@ -8,7 +8,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 from codedeploy.deployment import TargetFailure, TargetResult
 from codedeploy.errors import DeploymentFailure, ErrorCode, error_code_of
-from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.lifecycle import RESERVED, LifecycleEvent
 from codedeploy.target import accomplished, begun, failed, interrupted, succeeded
 
 
@@ -64,8 +64,9 @@ class SingleTarget:
         failure = TargetFailure(
             target_id=self.result.target_id, event=event, error_code=code, message=message
         )
+        changes = event in RESERVED
         self._become(
-            failed(self.result, failure, is_touched=True, flow=self._flow, now=workflow.now())
+            failed(self.result, failure, is_touched=changes, flow=self._flow, now=workflow.now())
         )
 
     def _become(self, result: TargetResult) -> None:

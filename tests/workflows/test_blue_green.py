@@ -82,6 +82,7 @@ async def test_a_replacement_that_fails_to_install_leaves_the_traffic_alone(
     assert deployment.status == "Failed"
     assert fleets.serving == BLUE
     assert fleets.path("blue-1") == []
+    assert "keeps what was installed" in (deployment.rollback_info.rollback_message or "")
 
 
 async def test_a_replacement_that_has_shrunk_below_the_floor_does_not_take_over(

@@ -69,6 +69,19 @@ async def test_a_hook_that_fails_puts_the_alias_back(
     assert checkout.points_to == {"1": 1.0}
 
 
+async def test_a_hook_that_fails_before_the_first_shift_leaves_nothing_to_put_back(
+    checkout: LambdaScenario, aws: Emulator
+) -> None:
+    publish(aws, "check", BAD)
+
+    deployment = await checkout.asking("BeforeAllowTraffic", "check").deploy(2)
+
+    message = deployment.rollback_info.rollback_message or ""
+    assert message.startswith("Nothing was changed")
+    assert deployment.target is not None
+    assert not deployment.target.is_touched
+
+
 async def test_a_stop_in_the_middle_of_a_shift_gives_everything_to_the_old_version_at_once(
     checkout: LambdaScenario,
 ) -> None:
