@@ -40,6 +40,16 @@ class HookCall(Model):
     role_arn: str | None = None
 
     @property
+    def log_group(self) -> str:
+        """Where its log is, unless its configuration names another group.
+
+        Source: Lambda API Reference, Invoke: a function is named by its name or its ARN, and may
+        be qualified by a version or an alias.
+        """
+        *_, name = self.function.rpartition(":function:")
+        return f"/aws/lambda/{name.partition(':')[0]}"
+
+    @property
     def payload(self) -> dict[str, str]:
         """What the function is given."""
         return {

@@ -11,7 +11,7 @@ from codedeploy.deployment import Wait
 from codedeploy.errors import DeploymentFailure, ErrorCode, UnsupportedActionForDeploymentType
 from codedeploy.hook import HookAnswer, HookCall, HookReport, HookStatus, refusal_of
 from codedeploy.lifecycle import LifecycleEvent
-from workflows.options import awaiting
+from workflows.options import MARGIN, awaiting
 from workflows.orders import DeploymentOrder
 
 CALLBACK = "put_lifecycle_event_hook_execution_status"
@@ -108,11 +108,12 @@ class HookCalls:
 
 
 async def _called(call: HookCall) -> HookAnswer:
+    """Return what the call gave; that its time is over is for a timer to say."""
     return await workflow.execute_activity_method(
         Hooks.call,
         call,
         summary=f"{call.event}: ask {call.function}",
-        **awaiting(timedelta(seconds=call.timeout_seconds)),
+        **awaiting(timedelta(seconds=call.timeout_seconds) + MARGIN),
     )
 
 
@@ -128,7 +129,7 @@ def _failed(call: HookCall, answer: HookAnswer) -> str:
     said = f': "{answer.message}"' if answer.message else ""
     return (
         f"The hook function {call.function} ({call.event}) said Failed{said}. Its log is in "
-        f"CloudWatch, /aws/lambda/{call.function.rpartition(':')[2]}."
+        f"CloudWatch, {call.log_group}."
     )
 
 

@@ -40,6 +40,8 @@ def _step_by_step(work: Work[T]) -> Generator[Any, None, T]:
         try:
             yield awaited
             go_on = partial(work.send, None)
+        except GeneratorExit:
+            raise
         except BaseException as error:
             go_on = partial(work.throw, error)
         if task.cancelling() > stops:

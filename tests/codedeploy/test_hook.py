@@ -6,19 +6,36 @@ from codedeploy.hook import HookCall, HookReport, HookStatus, answer_in, refusal
 from codedeploy.lifecycle import LifecycleEvent
 
 
-def test_a_function_is_told_the_deployment_and_its_execution() -> None:
-    call = HookCall(
-        function="check",
+def call_of(function: str) -> HookCall:
+    return HookCall(
+        function=function,
         deployment_id="d-7F3K9Q2LM",
         event=LifecycleEvent.BEFORE_ALLOW_TRAFFIC,
         execution_id="e-1",
         timeout_seconds=60,
     )
 
-    assert call.payload == {
+
+def test_a_function_is_told_the_deployment_and_its_execution() -> None:
+    assert call_of("check").payload == {
         "DeploymentId": "d-7F3K9Q2LM",
         "LifecycleEventHookExecutionId": "e-1",
     }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "check",
+        "check:live",
+        "check:$LATEST",
+        "arn:aws:lambda:us-east-1:123456789012:function:check",
+        "arn:aws:lambda:us-east-1:123456789012:function:check:7",
+        "123456789012:function:check:live",
+    ],
+)
+def test_the_log_of_a_function_is_found_however_it_is_named(name: str) -> None:
+    assert call_of(name).log_group == "/aws/lambda/check"
 
 
 @pytest.mark.parametrize(

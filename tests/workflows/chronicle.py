@@ -1,7 +1,7 @@
 """What the history of a deployment tells of time, which its workflow may have measured wrongly."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from temporalio.api.history.v1 import HistoryEvent
 
@@ -26,6 +26,18 @@ async def decided(running: Running, call: Told) -> datetime:
         if is_call and _time_of(event) == call.time:
             return now
     raise AssertionError(f"{call} is not in the history")
+
+
+async def limits(running: Running, activity: str) -> list[timedelta]:
+    """Return how long each call of an activity might take with all its attempts."""
+    scheduled = [
+        event.activity_task_scheduled_event_attributes async for _, event in _clocked(running)
+    ]
+    return [
+        one.schedule_to_close_timeout.ToTimedelta()
+        for one in scheduled
+        if one.activity_type.name == activity
+    ]
 
 
 async def _clocked(running: Running) -> AsyncIterator[tuple[datetime, HistoryEvent]]:

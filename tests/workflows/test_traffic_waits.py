@@ -8,6 +8,7 @@ import pytest
 from codedeploy.ecs_service import TaskSetQuestion
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.steering import Verb
+from tests.workflows.chronicle import limits
 from tests.workflows.fake_aws import ORIGINAL, REPLACEMENT, ServiceState
 from tests.workflows.time_machine import TimeMachine, began, event, time_machine
 from workflows.options import CONTROL_QUEUE
@@ -52,6 +53,18 @@ async def test_a_hook_that_never_says_anything_times_out_and_is_named(
         deployment.error_information.message
     )
     assert call.execution_id in deployment.error_information.message
+
+
+async def test_the_call_of_a_hook_outlasts_the_time_it_has_to_say_something(
+    machine: TimeMachine,
+) -> None:
+    order = machine.of_lambda(LAMBDA_AT_ONCE, {"BeforeAllowTraffic": "mute"}, hookTimeoutMinutes=7)
+    running = await machine.start(order)
+    await machine.ended(running)
+
+    (limit,) = await limits(running, "call_hook")
+
+    assert limit > 7 * MINUTE
 
 
 # --- the waits of an ECS deployment
