@@ -5,6 +5,7 @@ Source: ECS API Reference, CreateTaskSet, UpdateServicePrimaryTaskSet and Delete
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -35,6 +36,9 @@ from codedeploy.errors import DeploymentFailure, ErrorCode
 LONGEST_DRAIN = timedelta(minutes=10)
 """How long one attempt watches a deleted task set; by default, targets drain for five minutes."""
 
+LATE_LISTING = timedelta(seconds=10)
+"""How long ECS may not list a task set yet that it has created."""
+
 _asking = partial(asking, otherwise=ErrorCode.ECS_UPDATE_ERROR)
 
 
@@ -45,6 +49,7 @@ class EcsServices:
         aws: Whose clients to use.
         pauses: How long to wait between two looks at tasks that take their time.
         longest_drain: How long one attempt watches a deleted task set.
+        late_listing: How long a task set that a deployment may have created is looked for.
     """
 
     def __init__(
@@ -53,12 +58,14 @@ class EcsServices:
         *,
         pauses: Callable[[], Iterator[float]] = growing_pauses,
         longest_drain: timedelta = LONGEST_DRAIN,
+        late_listing: timedelta = LATE_LISTING,
     ) -> None:
         self._aws = aws
         self._reader = ServiceReader(aws)
         self._listeners = Listeners(aws)
         self._pauses = pauses
         self._longest_drain = longest_drain
+        self._late_listing = late_listing
 
     @activity.defn(name="look_at_service")
     def look(self, question: ServiceQuestion) -> ServiceDescription:
@@ -109,11 +116,6 @@ class EcsServices:
                 return seen
             await asyncio.sleep(next(pauses))
 
-    @activity.defn(name="count_tasks")
-    def count(self, question: TaskSetQuestion) -> TaskSet:
-        """Return a task set as it is now; reads only."""
-        return self._reader.found(question)
-
     @activity.defn(name="make_task_set_primary")
     def make_primary(self, question: TaskSetQuestion) -> None:
         """Make a task set the primary one of its service; a second call changes nothing."""
@@ -129,8 +131,9 @@ class EcsServices:
     async def delete(self, question: TaskSetQuestion) -> None:
         """Delete a task set, and return when it has gone with all its tasks.
 
-        One that has gone already, or was never created, is fine. The primary one is not deleted;
-        that is tried again, because who is primary may be told late.
+        One that has gone already, or was never created, is fine; that of a deployment is looked for
+        for a while, because it may be listed late. The primary one is not deleted; that is tried
+        again, because who is primary may be told late.
         """
         try:
             async with asyncio.timeout(self._longest_drain.total_seconds()):
@@ -145,11 +148,21 @@ class EcsServices:
 
     async def _delete_and_watch(self, question: TaskSetQuestion) -> None:
         pauses = self._pauses()
+        if question.external_id is not None:
+            await self._until_listed(question)
         left = await asyncio.to_thread(self._delete, question)
         while left is not None:
             activity.heartbeat(left)
             await asyncio.sleep(next(pauses))
             left = await asyncio.to_thread(self._reader.find, question)
+
+    async def _until_listed(self, question: TaskSetQuestion) -> None:
+        pauses = self._pauses()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._late_listing.total_seconds()):
+                while await asyncio.to_thread(self._reader.find, question) is None:
+                    activity.heartbeat()
+                    await asyncio.sleep(next(pauses))
 
     def _delete(self, question: TaskSetQuestion) -> TaskSet | None:
         """Let a task set drain unless it does; return what is left of it."""

@@ -65,7 +65,6 @@ class TargetGroups:
             TargetGroup(
                 name=one["TargetGroupName"],
                 arn=one["TargetGroupArn"],
-                target_type=one["TargetType"],
                 load_balancer_arns=one["LoadBalancerArns"],
             )
             for one in answer["TargetGroups"]

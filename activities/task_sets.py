@@ -40,7 +40,6 @@ def task_set_of(described: Described) -> TaskSet:
             for one in described.get("capacityProviderStrategy", ())
         ),
         service_registries=tuple(described.get("serviceRegistries", ())),
-        scale_percent=described.get("scale", {}).get("value", 100),
     )
 
 

@@ -44,7 +44,6 @@ class TaskSet(Model):
     Attributes:
         status: PRIMARY, ACTIVE or DRAINING.
         external_id: The deployment that created it.
-        scale_percent: Of the service's desired count.
         trouble: Why its tasks do not run or cannot take traffic, in the words of AWS; empty if
             nothing is known to be wrong.
     """
@@ -64,7 +63,6 @@ class TaskSet(Model):
     network: AwsvpcConfiguration | None = None
     capacity_provider_strategy: tuple[CapacityProvider, ...] = ()
     service_registries: tuple[dict[str, Any], ...] = ()
-    scale_percent: float = 100
     trouble: str = ""
 
     @property
@@ -101,7 +99,6 @@ class TargetGroup(Model):
 
     name: str
     arn: str
-    target_type: str = "ip"
     load_balancer_arns: tuple[str, ...] = ()
 
 
@@ -204,6 +201,7 @@ class TaskSetQuestion(Model):
     """One task set: by its id or, where that is not known, by the deployment that created it.
 
     Attributes:
+        external_id: The deployment that created it, or may have.
         target_group_arn: The group in which its tasks must be healthy; None asks for none.
     """
 

@@ -107,10 +107,6 @@ async def await_steady_state(aws: Aws, world: World) -> None:
     await ActivityEnvironment().run(EcsServices(aws).until_steady, question)
 
 
-async def count(aws: Aws, world: World) -> None:
-    EcsServices(aws).count(world.replacement())
-
-
 async def make_primary(aws: Aws, world: World) -> None:
     EcsServices(aws).make_primary(world.replacement())
 
@@ -136,7 +132,6 @@ NEEDED: dict[str, tuple[Activity, tuple[str, ...]]] = {
     ),
     "create_replacement": (create, (READ_SERVICE, "ecs:CreateTaskSet")),
     "await_steady_state": (await_steady_state, (READ_SERVICE, f"{BALANCING}:DescribeTargetHealth")),
-    "count_tasks": (count, (READ_SERVICE,)),
     "make_task_set_primary": (make_primary, (READ_SERVICE, "ecs:UpdateServicePrimaryTaskSet")),
     "delete_task_set": (delete, (READ_SERVICE, "ecs:DeleteTaskSet")),
     "route_listener": (

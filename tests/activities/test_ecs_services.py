@@ -29,7 +29,7 @@ def often() -> Iterator[float]:
 
 @pytest.fixture
 def services(clients: Aws) -> EcsServices:
-    return EcsServices(clients, pauses=often)
+    return EcsServices(clients, pauses=often, late_listing=timedelta(seconds=0.2))
 
 
 @pytest.fixture
@@ -265,12 +265,6 @@ async def test_a_replacement_that_disappears_ends_the_wait(
     assert end.value.non_retryable
 
 
-def test_tasks_are_counted(site: Site, services: EcsServices) -> None:
-    counted = services.count(original(site))
-
-    assert (counted.desired_count, counted.pending_count, counted.running_count) == (2, 0, 2)
-
-
 # --- changing who is primary
 
 
@@ -321,6 +315,19 @@ async def test_what_is_not_there_is_as_good_as_deleted(
     site: Site, services: EcsServices, missing: str
 ) -> None:
     await ActivityEnvironment().run(services.delete, replacement(site, **{missing: "nowhere"}))
+
+    assert statuses(site) == ["PRIMARY"]
+
+
+async def test_a_replacement_that_is_listed_late_is_deleted(site: Site, clients: Aws) -> None:
+    services = EcsServices(clients, pauses=often, late_listing=timedelta(seconds=30))
+    environment, looked = ActivityEnvironment(), asyncio.Event()
+    environment.on_heartbeat = lambda *_: looked.set()
+    deleting = asyncio.create_task(environment.run(services.delete, replacement(site)))
+    await looked.wait()
+
+    services.create_replacement(order_for(site, services))
+    await deleting
 
     assert statuses(site) == ["PRIMARY"]
 

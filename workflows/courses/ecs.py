@@ -193,7 +193,7 @@ class EcsCourse:
             raise DeploymentFailure(ErrorCode.TIMEOUT, _unsteady(last)) from error
 
     async def _delete_replacement(self) -> None:
-        question = self._question(None).model_copy(
+        question = self._question(self._replacement).model_copy(
             update={"external_id": self._order.deployment_id}
         )
         await workflow.execute_activity_method(
