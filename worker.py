@@ -133,6 +133,7 @@ def _scaling_activities(aws: Aws, rhythm: Rhythm | None) -> list[Activity]:
         groups.replace_others,
         hooks.check,
         hooks.repair,
+        hooks.keep,
         hooks.remove,
         held.wait,
         held.complete,

@@ -67,6 +67,15 @@ class LifecycleHooks:
         self._put_right([drift for drift in wrong if drift.is_ours], order)
         return tuple(drift.repaired for drift in wrong)
 
+    @activity.defn(name="keep_lifecycle_hooks")
+    def keep(self, order: HooksOrder) -> tuple[str, ...]:
+        """Repair the hooks of each group for itself; return why that cannot be, a sentence a group.
+
+        Raises:
+            ApplicationError: AWS is busy or was not reached; to be retried.
+        """
+        return tuple(filter(None, (self._refusal(name, order) for name in order.names)))
+
     @activity.defn(name="check_lifecycle_hooks")
     def check(self, order: HooksOrder) -> tuple[str, ...]:
         """Return a sentence for everything that is not in order; reads only."""
@@ -82,6 +91,15 @@ class LifecycleHooks:
             for hook in self._hooks(name, order) or ():
                 if hook.name in (order.launch_hook, order.termination_hook):
                     self._delete(name, hook.name, order)
+
+    def _refusal(self, name: str, order: HooksOrder) -> str:
+        try:
+            self.repair(order.model_copy(update={"names": (name,)}))
+        except ApplicationError as error:
+            if not error.non_retryable:
+                raise
+            return error.message
+        return ""
 
     def _problems(self, name: str, order: HooksOrder) -> list[str]:
         hooks = self._hooks(name, order)

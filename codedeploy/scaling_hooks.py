@@ -1,5 +1,7 @@
 """Which lifecycle hooks a deployment group needs in its Auto Scaling groups."""
 
+from collections.abc import Iterable
+
 from codedeploy.auto_scaling import HooksOrder
 from codedeploy.deployment_group import DeploymentGroup
 
@@ -16,3 +18,12 @@ def hooks_of(group: DeploymentGroup, deployment_group_id: str) -> HooksOrder:
         queue_role_arn=notifications.role_arn if notifications else None,
         role_arn=group.service_role_arn,
     )
+
+
+def stale_hooks(put: Iterable[HooksOrder], wanted: HooksOrder) -> tuple[HooksOrder, ...]:
+    """Return those of the hooks that have been put which nobody wants any more."""
+    left = (
+        one.model_copy(update={"names": tuple(n for n in one.names if n not in wanted.names)})
+        for one in put
+    )
+    return tuple(dict.fromkeys(one for one in left if one.names))

@@ -69,14 +69,14 @@ async def check_group(client: Client, info: DeploymentGroupInfo) -> Check:
         return broken(TITLE, f"{name}: {UNWATCHED}", fix=apply)
     hooks = hooks_of(info.serving_group, info.deployment_group_id)
     # The watch stumbles over what is wrong with the hooks, too.
-    wrong = dict.fromkeys(filter(None, (trouble, *await _drifts(client, hooks))))
+    wrong = dict.fromkeys((*trouble, *await _drifts(client, hooks)))
     if wrong:
         fix = f"The group's own hooks are put right within 10 min, or now by: {apply}"
         return warning(TITLE, f"{name}: {' '.join(wrong)}", fix=fix)
     return good(TITLE, f"{name}: in order in {', '.join(hooks.names)}")
 
 
-async def _trouble(client: Client, info: DeploymentGroupInfo) -> str | None:
+async def _trouble(client: Client, info: DeploymentGroupInfo) -> tuple[str, ...] | None:
     """Return what the watch complains of; None if there is no watch."""
     group = group_workflow_id(info.group.application_name, info.group.deployment_group_name)
     watch = client.get_workflow_handle(scaling_watch_id(group))
@@ -92,7 +92,7 @@ async def _trouble(client: Client, info: DeploymentGroupInfo) -> str | None:
         with in_words():
             return await watch.query(ScalingWatchWorkflow.trouble, rpc_timeout=PATIENCE)
     except RollwayError as error:
-        return f"Its watch does not answer: {error.message}"
+        return (f"Its watch does not answer: {error.message}",)
 
 
 async def _drifts(client: Client, hooks: HooksOrder) -> tuple[str, ...]:

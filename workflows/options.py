@@ -114,6 +114,9 @@ LOOK_UNDER_WAY: LookOptions = {
 ADMISSION: ChangeOptions = {**CHANGE, "schedule_to_close_timeout": timedelta(seconds=30)}
 """For a change whose end somebody at a keyboard waits for."""
 
+UPKEEP: ChangeOptions = {**CHANGE, "schedule_to_close_timeout": timedelta(minutes=5)}
+"""For a change that is asked for again and again: its trouble is told meanwhile."""
+
 LONG_CHANGE: LongChangeOptions = {
     **CHANGE,
     "schedule_to_close_timeout": timedelta(hours=3),

@@ -68,11 +68,13 @@ class ScalingWatchOrder(Model):
 
     Attributes:
         known: Instances that the group knows to be held.
+        stale: Hooks of Auto Scaling groups that are watched no more, still to be removed.
     """
 
     group_workflow_id: str
     hooks: HooksOrder
     known: tuple[HeldInstance, ...] = ()
+    stale: tuple[HooksOrder, ...] = ()
 
 
 class Turn(Model):

@@ -236,6 +236,35 @@ def test_a_throttled_repair_is_tried_again(
     assert hooks.check(ORDER) == ()
 
 
+# --- each group for itself
+
+
+def test_a_group_that_is_gone_is_told_and_the_others_have_their_hooks(
+    group: HookedGroup, hooks: LifecycleHooks
+) -> None:
+    (told,) = hooks.keep(order_for("nowhere", "web"))
+
+    assert told.startswith("There is no Auto Scaling group nowhere")
+    assert ORDER.launch_hook in group.hooks()
+
+
+@pytest.mark.usefixtures("group")
+def test_hooks_that_could_be_kept_are_nothing_to_tell(hooks: LifecycleHooks) -> None:
+    assert hooks.keep(ORDER) == ()
+
+
+@pytest.mark.usefixtures("group")
+def test_hooks_that_cannot_be_kept_now_are_tried_again(
+    hooks: LifecycleHooks, failing: Faults
+) -> None:
+    failing.throttle("autoscaling", "PutLifecycleHook")
+
+    with pytest.raises(ApplicationError, match="THROTTLED") as error:
+        hooks.keep(ORDER)
+
+    assert not error.value.non_retryable
+
+
 # --- removing
 
 

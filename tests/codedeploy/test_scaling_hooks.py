@@ -2,7 +2,7 @@ from typing import Any
 
 from codedeploy.auto_scaling import HooksOrder
 from codedeploy.deployment_group import DeploymentGroup
-from codedeploy.scaling_hooks import hooks_of
+from codedeploy.scaling_hooks import hooks_of, stale_hooks
 
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:notices"
 ROLE = "arn:aws:iam::123456789012:role/hooks"
@@ -42,3 +42,32 @@ def test_a_queue_is_told_in_the_role_that_is_named_for_it() -> None:
 
 def test_hooks_are_put_in_the_role_of_the_group() -> None:
     assert order(serviceRoleArn="arn:service").role_arn == "arn:service"
+
+
+# --- hooks that nobody wants any more
+
+
+def test_hooks_of_groups_that_are_not_wanted_are_stale() -> None:
+    (stale,) = stale_hooks([order(autoScalingGroups=["web", "api"])], order_of("web"))
+
+    assert stale.names == ("api",)
+
+
+def test_hooks_that_are_wanted_again_are_stale_no_more() -> None:
+    assert stale_hooks([order_of("web")], order_of("web")) == ()
+
+
+def test_hooks_are_removed_in_the_role_that_put_them() -> None:
+    put = order(autoScalingGroups=["web"], serviceRoleArn="arn:old")
+
+    (stale,) = stale_hooks([put], order(serviceRoleArn="arn:new"))
+
+    assert stale.role_arn == "arn:old"
+
+
+def test_hooks_are_stale_once_however_often_they_were_wanted() -> None:
+    assert len(stale_hooks([order_of("web"), order_of("web")], order_of())) == 1
+
+
+def order_of(*names: str) -> HooksOrder:
+    return order(autoScalingGroups=[*names])

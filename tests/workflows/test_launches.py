@@ -1,11 +1,13 @@
 """Instances on their way into and out of Auto Scaling groups: deployed to before they serve."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from temporalio.client import Client
 
+from tests.activities.hooked_groups import build_group
 from tests.aws.alarms import put_alarm, set_alarm
 from tests.aws.emulator import Emulator
 from tests.scaling_scenario import BEHIND, ScalingScenario
@@ -231,6 +233,22 @@ async def test_a_leaving_instance_is_stopped_before_it_is_terminated(
     (gone,) = {*scaling.hosts} - {*states}
     assert row.status == "Succeeded"
     assert scaling.path(gone) == ["ApplicationStop"]
+
+
+async def test_an_auto_scaling_group_that_is_gone_keeps_no_other_from_its_launches(
+    scaling: ScalingScenario, aws: Emulator
+) -> None:
+    other = await asyncio.to_thread(build_group, aws, "other")
+    await scaling.of_group(1)
+    scaling.with_settings(autoScalingGroups=[scaling.site.group, "other"])
+    await scaling.deploy("v1")
+    await asyncio.to_thread(other.delete)
+
+    for size in (2, 3):
+        scaling.site.resize(size)
+        await scaling.until_states(InService=size)
+
+    assert len(await scaling.until_listed(2, creator=LAUNCHED)) == 2
 
 
 async def test_an_instance_that_was_terminated_is_forgotten(scaling: ScalingScenario) -> None:
