@@ -37,6 +37,7 @@ class Rhythm:
         looks_with_queue: The same with a queue, if it is silent.
         heartbeats: Between two signs of life for an instance, at least; a look gives them.
         others_messages: Of silence after messages that somebody else shall read.
+        again: After which those are told again whose hook has no answer.
         watch: After which a watch without news ends.
     """
 
@@ -44,6 +45,7 @@ class Rhythm:
     looks_with_queue: float = 60
     heartbeats: float = 60
     others_messages: float = 5
+    again: float = 60
     watch: float = 600
 
 
@@ -71,10 +73,11 @@ class HeldInstances:
     async def wait(self, question: HeldQuestion) -> HeldReport:
         """Return as soon as our hooks hold others than the known ones, or hold one no more.
 
-        Every instance that they hold is kept waiting meanwhile. Without news, it returns an empty
-        report after some minutes. Whatever passes is waited for, throttling for instance; groups
-        that do not exist are skipped. A call that is cancelled ends at once, and a second one
-        finds what the first would have.
+        Every instance that they hold is kept waiting meanwhile. Those of the known that have no
+        answer count as others after a minute. Without news, it returns an empty report after some
+        minutes. Whatever passes is waited for, throttling for instance; groups that do not exist
+        are skipped. A call that is cancelled ends at once, and a second one finds what the first
+        would have.
 
         Raises:
             ApplicationError: IAM_ROLE_PERMISSIONS, the role may not look, listen or keep an
@@ -103,9 +106,10 @@ class HeldInstances:
     async def _until_news(self, question: HeldQuestion) -> HeldReport:
         waiting = WaitingInstances(self._aws, question, heartbeat_seconds=self._rhythm.heartbeats)
         queue = self._queue(question)
-        over, pauses = _now() + self._rhythm.watch, self._pauses()
+        began, pauses = _now(), self._pauses()
+        over, due = began + self._rhythm.watch, began + self._rhythm.again
         while _now() < over:
-            report = await _unless_busy(waiting.look)
+            report = await _unless_busy(partial(waiting.look, again=_now() >= due))
             if report is None:
                 await asyncio.sleep(next(pauses))
             elif report.has_news:

@@ -44,6 +44,7 @@ class WaitingInstances:
         self._aws = aws
         self._hooks = question.hooks
         self._known = {_key(one): one for one in question.known}
+        self._unanswered = {_key(one) for one in question.unanswered}
         self._heartbeat_seconds = heartbeat_seconds
         self._heartbeats: dict[Key, _Heartbeat] = {}
 
@@ -51,13 +52,17 @@ class WaitingInstances:
     def _client(self) -> Any:
         return self._aws.client("autoscaling", self._hooks.role_arn)
 
-    def look(self) -> HeldReport:
+    def look(self, *, again: bool = False) -> HeldReport:
         """Return what has changed.
 
         A look that AWS does not answer to the end is taken up again by the next.
+
+        Args:
+            again: Whether those without an answer count as arrived.
         """
         held = {_key(one): one for one in self._waiting() if self._is_held(one)}
-        arrived = [one for key, one in held.items() if key not in self._known]
+        known = self._known.keys() - self._unanswered if again else self._known.keys()
+        arrived = [one for key, one in held.items() if key not in known]
         return HeldReport(
             arrived=tuple(arrived[:MOST_ARRIVED]),
             gone=tuple(one for key, one in self._known.items() if key not in held),

@@ -203,18 +203,20 @@ class HeldQuestion(Model):
     """Which instances do our hooks hold, other than those already known?
 
     Attributes:
-        known: Those whose deployment is under way, or that are kept waiting.
+        known: Those about whom something is done, or that are kept waiting.
+        unanswered: Those of them that are told again after a while if they are still held.
     """
 
     hooks: HooksOrder
     known: tuple[HeldInstance, ...] = ()
+    unanswered: tuple[HeldInstance, ...] = ()
 
 
 class HeldReport(Model):
     """What has changed among the instances that our hooks hold.
 
     Attributes:
-        arrived: Instances held that were not known.
+        arrived: Instances held that were not known, or still have no answer.
         gone: Instances known that are held no more, whoever let them go.
     """
 
@@ -225,6 +227,17 @@ class HeldReport(Model):
     def has_news(self) -> bool:
         """Whether anything has changed."""
         return bool(self.arrived or self.gone)
+
+
+class OwedAnswer(Model):
+    """What a lifecycle hook has yet to be told about an instance that it holds.
+
+    Attributes:
+        why: Why it could not be told; empty while that is tried.
+    """
+
+    result: LifecycleActionResult
+    why: str = ""
 
 
 class LifecycleActionOrder(Model):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from codedeploy.alarm import AlarmConfiguration
 from codedeploy.application import ComputePlatform, Name
+from codedeploy.auto_scaling import OwedAnswer
 from codedeploy.commands import Progress
 from codedeploy.deployment_group import (
     ApprovalGate,
@@ -409,6 +410,7 @@ class DeploymentOutcome(Model):
         failed: Targets that were attempted and are not.
         termination: What is left to do; the next deployment sees to it first.
         fleet: The fleet that serves now in the place of the one before.
+        owed: What the lifecycle hook that holds its one instance could not be told.
     """
 
     deployment_id: str
@@ -419,3 +421,4 @@ class DeploymentOutcome(Model):
     failed: tuple[str, ...] = ()
     termination: Termination | None = None
     fleet: TargetInstances | None = None
+    owed: OwedAnswer | None = None

@@ -69,7 +69,8 @@ async def check_group(client: Client, info: DeploymentGroupInfo) -> Check:
         return broken(TITLE, f"{name}: {UNWATCHED}", fix=apply)
     hooks = hooks_of(info.serving_group, info.deployment_group_id)
     # The watch stumbles over what is wrong with the hooks, too.
-    wrong = dict.fromkeys((*trouble, *await _drifts(client, hooks)))
+    found = (info.launches.complaint, *trouble, *await _drifts(client, hooks))
+    wrong = dict.fromkeys(filter(None, found))
     if wrong:
         fix = f"The group's own hooks are put right within 10 min, or now by: {apply}"
         return warning(TITLE, f"{name}: {' '.join(wrong)}", fix=fix)

@@ -17,7 +17,7 @@ from tests.aws.emulator import Emulator, emulator
 from tests.aws.sessions import session_of
 from tests.scenario import Scenario
 
-QUICK = Rhythm(looks=0.2, looks_with_queue=1, heartbeats=5, others_messages=0.2, watch=60)
+QUICK = Rhythm(looks=0.2, looks_with_queue=1, heartbeats=5, others_messages=0.2, again=1, watch=60)
 """Looks at Auto Scaling groups as often as the emulator's instances change."""
 
 
@@ -52,15 +52,23 @@ def aws(running_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture(scope="session")
+def worker_aws(
+    running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Aws]:
+    """What the control plane's worker asks AWS with."""
+    aws = Aws(session_of(running_emulator, tmp_path_factory.mktemp("aws")))
+    yield aws
+    aws.close()
+
+
+@pytest.fixture(scope="session")
 async def control_plane(
-    temporal: Client, running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
+    temporal: Client, worker_aws: Aws, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Path]:
     store = tmp_path_factory.mktemp("bundles")
-    aws = Aws(session_of(running_emulator, tmp_path_factory.mktemp("aws")))
     with ThreadPoolExecutor(8) as executor:
-        async with worker.build(temporal, store, executor, aws=aws, rhythm=QUICK):
+        async with worker.build(temporal, store, executor, aws=worker_aws, rhythm=QUICK):
             yield store
-    aws.close()
 
 
 @pytest.fixture

@@ -145,6 +145,20 @@ class ScalingScenario(Scenario):
                 await asyncio.sleep(LOOK_SECONDS)
         return book
 
+    async def until_unanswered(self, count: int) -> LaunchBook:
+        """Wait until the hooks of so many instances could not be told what becomes of them."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len((book := (await self.info()).launches).unanswered) != count:
+                await asyncio.sleep(LOOK_SECONDS)
+        return book
+
+    async def until_nobody_is_held(self) -> LaunchBook:
+        """Wait until no instance is known to be held."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (book := (await self.info()).launches).held:
+                await asyncio.sleep(LOOK_SECONDS)
+        return book
+
     async def until_forgotten(self, name: str) -> None:
         """Wait until an instance is not registered any more."""
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -159,6 +159,7 @@ class DeploymentGroupWorkflow:
     async def instances_held(self, report: HeldReport) -> None:
         """See to instances on their way into or out of Auto Scaling groups; sent by the watch."""
         await self._launches.take(report)
+        await self._bring_up_to_date()
 
     def _earlier(self, request: DeploymentRequest) -> str | None:
         key = request.idempotency_key
@@ -217,7 +218,7 @@ class DeploymentGroupWorkflow:
         is_success = status is DeploymentStatus.SUCCEEDED
         del self._children[order.deployment_id], self._followers[order.deployment_id]
         if order.lifecycle_action is not None:
-            await self._launches.forget(order.lifecycle_action.instance)
+            await self._launches.forget(order.deployment_id)
         else:
             await self._pass_turn(order.deployment_id, status)
         if is_success and order.shows_that_the_revision_works:

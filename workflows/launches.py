@@ -6,24 +6,43 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
-from temporalio.workflow import ParentClosePolicy
+from temporalio.exceptions import ActivityError
 
 from activities.held_instances import HeldInstances
 from codedeploy.alarm import AlarmConfiguration
-from codedeploy.auto_scaling import HeldInstance, HeldReport, LifecycleActionOrder
+from codedeploy.auto_scaling import (
+    HeldInstance,
+    HeldReport,
+    HooksOrder,
+    LifecycleActionOrder,
+    LifecycleActionResult,
+    OwedAnswer,
+)
 from codedeploy.deployment import Creator, DeploymentOutcome, DeploymentRequest
 from codedeploy.deployment_group import AutoRollbackConfiguration, OutdatedInstancesStrategy
 from codedeploy.group_info import DeploymentGroupInfo, known_of
-from codedeploy.identifiers import group_workflow_id, new_deployment_id, scaling_watch_id
+from codedeploy.identifiers import group_workflow_id, new_deployment_id
 from codedeploy.instances import HealthClass
-from codedeploy.launches import LaunchBook, Step, failed, step_for, succeeded, with_held, without
+from codedeploy.launches import (
+    LaunchBook,
+    Step,
+    closed,
+    failed,
+    only_of,
+    owing,
+    step_for,
+    succeeded,
+    unanswered,
+    with_held,
+    without,
+)
 from codedeploy.plan import plan_for_one
 from codedeploy.revision import PinnedRevision
 from codedeploy.scaling_hooks import hooks_of
-from workflows.options import CHANGE
+from workflows.options import BRIEF_CHANGE
 from workflows.orders import DeploymentOrder, ScalingWatchOrder
-from workflows.scaling_watch import ScalingWatchWorkflow
+from workflows.single_target import code_and_message
+from workflows.watcher import Watcher
 
 LESSON_LIMIT = timedelta(seconds=20)
 
@@ -41,6 +60,9 @@ class Memory:
 class Launches:
     """Deploys to instances before they enter service, and before they leave it.
 
+    A hook that cannot be told what becomes of its instance is told again: nothing of that ever
+    ends the group.
+
     Args:
         memory: What the group knows.
         start: Starts a deployment to one instance.
@@ -49,25 +71,18 @@ class Launches:
     def __init__(self, memory: Memory, start: Start) -> None:
         self._memory = memory
         self._start = start
+        self._watcher = Watcher()
 
     async def watch(self) -> None:
         """Let the group's Auto Scaling groups be watched, as the group is now.
 
         A watch that has nothing left to watch removes its hooks and ends.
         """
-        info = self._memory.info
-        order = ScalingWatchOrder(
-            group_workflow_id=group_workflow_id(
-                info.group.application_name, info.group.deployment_group_name
-            ),
-            hooks=hooks_of(info.serving_group, info.deployment_group_id),
-            known=info.launches.known,
-        )
+        order, info = self._watch_order(), self._memory.info
         if not (order.hooks.names or info.is_watching):
             return
         self._memory.info = info.model_copy(update={"is_watching": bool(order.hooks.names)})
-        if not await self._is_told(order):
-            await self._start_watch(order)
+        await self._watcher.tell(order)
 
     async def take(self, report: HeldReport) -> None:
         """Do what is due about instances that are held now, and forget those that are no more."""
@@ -75,8 +90,10 @@ class Launches:
         for instance in report.gone:
             self._book = without(self._book, instance)
         for instance in report.arrived:
-            if instance not in self._book.known:
+            # The answer for the one before lets other reports in.
+            if self._book.is_due(instance):
                 await self._welcome(instance)
+        await self._try_kept()
         await self.watch()
 
     async def _until_learnt(self, gone: tuple[HeldInstance, ...]) -> None:
@@ -94,41 +111,45 @@ class Launches:
 
     async def resume(self) -> None:
         """Let those in whom a deployment to the group has succeeded go on; try the others again."""
-        self._book = self._book.model_copy(update={"failures": 0, "last_failed": ""})
-        kept = self._book.kept
-        for instance in kept:
-            if self._is_current(instance.name):
-                await self._let_go(instance)
-            else:
-                await self._welcome(instance)
+        self._book, kept = closed(self._book), self._book.kept
+        await self._try_kept()
         if kept:
             await self.watch()
+
+    async def _try_kept(self) -> None:
+        """Do what is due about those that are kept; they stay so while the breaker is open."""
+        for instance in self._book.kept:
+            if instance in self._book.kept:
+                await self._welcome(instance)
 
     def learn(self, outcome: DeploymentOutcome) -> None:
         """Draw the lesson from a deployment to one instance; one that was stopped teaches none."""
         held = self._book.by_deployment(outcome.deployment_id)
         if held is None:
             return
-        name, last = held.instance.name, self._memory.info.last_successful_revision
-        if held.instance.is_launching and name in outcome.succeeded:
-            is_older = outcome.revision is not None and outcome.revision.mark != _mark_of(last)
-            may_be_outdated = is_older or self._memory.info.active is not None
-            self._book = succeeded(self._book, held.instance, may_be_outdated=may_be_outdated)
-        elif held.instance.is_launching and name in outcome.failed:
-            self._book = failed(self._book, held.instance, outcome.deployment_id)
+        instance = held.instance
+        if outcome.owed is not None:
+            self._book = unanswered(self._book, instance, outcome.owed, outcome.deployment_id)
+        elif instance.is_launching and instance.name in outcome.succeeded:
+            self._enter_service(instance)
+        elif instance.is_launching and instance.name in outcome.failed:
+            self._book = failed(self._book, instance, outcome.deployment_id)
         else:
-            self._book = without(self._book, held.instance)
+            self._book = without(self._book, instance)
 
-    async def forget(self, instance: HeldInstance) -> None:
-        """Wait for an instance no more: its deployment is over, however it ended."""
-        self._book = without(self._book, instance)
+    async def forget(self, deployment_id: str) -> None:
+        """Wait for the instance of a deployment no more that is over, however it ended."""
+        held = self._book.by_deployment(deployment_id)
+        if held is not None:
+            self._book = without(self._book, held.instance)
         await self.watch()
 
     def outdated_request(self) -> DeploymentRequest | None:
         """Return the deployment that brings launched instances up to date, if one is due."""
         info = self._memory.info
         outdated = [name for name in self._book.outdated if not self._is_current(name)]
-        if info.active is not None or not self._book.outdated:
+        is_known = info.last_successful_revision is not None
+        if info.active is not None or not is_known or not self._book.outdated:
             return None
         self._book = self._book.model_copy(update={"outdated": ()})
         strategy = info.group.outdated_instances_strategy
@@ -142,6 +163,18 @@ class Launches:
             approvals=(),
         )
 
+    def _watch_order(self) -> ScalingWatchOrder:
+        group, hooks = self._memory.info.group, self._hooks
+        self._book = only_of(self._book, hooks.names)
+        return ScalingWatchOrder(
+            group_workflow_id=group_workflow_id(
+                group.application_name, group.deployment_group_name
+            ),
+            hooks=hooks,
+            known=self._book.known,
+            unanswered=self._book.unanswered,
+        )
+
     # --- one instance
 
     async def _welcome(self, instance: HeldInstance) -> None:
@@ -149,30 +182,50 @@ class Launches:
         step = step_for(
             self._book,
             instance,
-            has_revision=revision is not None,
+            is_current=self._is_current(instance.name) if revision else None,
             failure_limit=self._memory.info.group.launch_failure_limit,
         )
-        if step is Step.KEEP:
-            self._book = with_held(self._book, instance, None)
-        elif step is Step.LET_GO or revision is None:
-            await self._let_go(instance)
-        else:
-            await self._deploy(instance, revision)
+        match step:
+            case Step.KEEP:
+                self._book = with_held(self._book, instance, None)
+            case Step.LET_GO:
+                await self._answer(instance, LifecycleActionResult.CONTINUE)
+            case Step.ABANDON:
+                await self._answer(instance, LifecycleActionResult.ABANDON)
+            case Step.DEPLOY:
+                assert revision is not None
+                await self._deploy(instance, revision)
 
     async def _deploy(self, instance: HeldInstance, revision: PinnedRevision) -> None:
         order = self._order(instance, revision)
         self._book = with_held(self._book, instance, order.deployment_id)
         await self._start(order)
 
-    async def _let_go(self, instance: HeldInstance) -> None:
-        """Let an instance go on as it is."""
-        self._book = without(self._book, instance)
-        await workflow.execute_activity_method(
-            HeldInstances.complete,
-            self._action(instance),
-            summary=f"Let {instance.name} go on",
-            **CHANGE,
-        )
+    async def _answer(self, instance: HeldInstance, result: LifecycleActionResult) -> None:
+        """Tell the hook what becomes of an instance; what it cannot be told is owed to it."""
+        self._book = owing(self._book, instance, OwedAnswer(result=result))
+        try:
+            await workflow.execute_activity_method(
+                HeldInstances.complete,
+                self._action(instance, result),
+                summary=f"{result} {instance.name}",
+                **BRIEF_CHANGE,
+            )
+        except ActivityError as error:
+            _, why = code_and_message(error)
+            self._book = owing(self._book, instance, OwedAnswer(result=result, why=why))
+            return
+        if instance.is_launching and result is LifecycleActionResult.CONTINUE:
+            self._enter_service(instance)
+        else:
+            self._book = without(self._book, instance)
+
+    def _enter_service(self, instance: HeldInstance) -> None:
+        """Remember a launch that ended well; what runs there may not be what the others run."""
+        info = self._memory.info
+        is_older = info.last_successful_revision is not None and not self._is_current(instance.name)
+        may_be_outdated = is_older or info.active is not None
+        self._book = succeeded(self._book, instance, may_be_outdated=may_be_outdated)
 
     def _order(self, instance: HeldInstance, revision: PinnedRevision) -> DeploymentOrder:
         """Return a deployment that waits for nobody: neither alarms nor people let it through.
@@ -203,11 +256,17 @@ class Launches:
             lifecycle_action=self._action(instance),
         )
 
-    def _action(self, instance: HeldInstance) -> LifecycleActionOrder:
+    def _action(
+        self,
+        instance: HeldInstance,
+        result: LifecycleActionResult = LifecycleActionResult.CONTINUE,
+    ) -> LifecycleActionOrder:
+        return LifecycleActionOrder(hooks=self._hooks, instance=instance, result=result)
+
+    @property
+    def _hooks(self) -> HooksOrder:
         info = self._memory.info
-        return LifecycleActionOrder(
-            hooks=hooks_of(info.serving_group, info.deployment_group_id), instance=instance
-        )
+        return hooks_of(info.serving_group, info.deployment_group_id)
 
     def _is_current(self, name: str) -> bool:
         return known_of(self._memory.info).class_of(name) is HealthClass.CURRENT
@@ -219,35 +278,3 @@ class Launches:
     @_book.setter
     def _book(self, book: LaunchBook) -> None:
         self._memory.info = self._memory.info.model_copy(update={"launches": book})
-
-    # --- the watch
-
-    async def _is_told(self, order: ScalingWatchOrder) -> bool:
-        """Tell the watch that runs; return whether there is one."""
-        handle = workflow.get_external_workflow_handle(_watch_id(order))
-        try:
-            await handle.signal(ScalingWatchWorkflow.watch, order)
-        except ApplicationError:
-            return False
-        return True
-
-    async def _start_watch(self, order: ScalingWatchOrder) -> None:
-        if not order.hooks.names:
-            return
-        watch = await workflow.start_child_workflow(
-            ScalingWatchWorkflow.run,
-            order,
-            id=_watch_id(order),
-            parent_close_policy=ParentClosePolicy.ABANDON,
-            static_summary=f"Watch {', '.join(order.hooks.names)}"[:200],
-        )
-        # It goes on by itself; one that somebody terminates is started again when it is told.
-        watch.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-
-
-def _mark_of(revision: PinnedRevision | None) -> str | None:
-    return revision.mark if revision else None
-
-
-def _watch_id(order: ScalingWatchOrder) -> str:
-    return scaling_watch_id(order.group_workflow_id)

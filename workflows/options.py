@@ -111,8 +111,8 @@ LOOK_UNDER_WAY: LookOptions = {
 }
 """For a look between two changes: who has come so far must not fail because AWS is busy."""
 
-ADMISSION: ChangeOptions = {**CHANGE, "schedule_to_close_timeout": timedelta(seconds=30)}
-"""For a change whose end somebody at a keyboard waits for."""
+BRIEF_CHANGE: ChangeOptions = {**CHANGE, "schedule_to_close_timeout": timedelta(seconds=30)}
+"""For a change whose end somebody waits for, or that is asked for again later."""
 
 UPKEEP: ChangeOptions = {**CHANGE, "schedule_to_close_timeout": timedelta(minutes=5)}
 """For a change that is asked for again and again: its trouble is told meanwhile."""

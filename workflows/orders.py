@@ -68,12 +68,14 @@ class ScalingWatchOrder(Model):
 
     Attributes:
         known: Instances that the group knows to be held.
+        unanswered: Those of them whose hook could not be told what becomes of them.
         stale: Hooks of Auto Scaling groups that are watched no more, still to be removed.
     """
 
     group_workflow_id: str
     hooks: HooksOrder
     known: tuple[HeldInstance, ...] = ()
+    unanswered: tuple[HeldInstance, ...] = ()
     stale: tuple[HooksOrder, ...] = ()
 
 

@@ -10,7 +10,7 @@ from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import ErrorCode
 from codedeploy.group_info import DeploymentGroupInfo, redefined
 from codedeploy.scaling_hooks import hooks_of
-from workflows.options import ADMISSION
+from workflows.options import BRIEF_CHANGE
 
 
 async def install_hooks(info: DeploymentGroupInfo, group: DeploymentGroup) -> None:
@@ -30,7 +30,7 @@ async def install_hooks(info: DeploymentGroupInfo, group: DeploymentGroup) -> No
         return
     try:
         await workflow.execute_activity_method(
-            LifecycleHooks.repair, wanted, summary="Put the lifecycle hooks", **ADMISSION
+            LifecycleHooks.repair, wanted, summary="Put the lifecycle hooks", **BRIEF_CHANGE
         )
     except ActivityError as error:
         await _remove(wanted, besides=_present(info))
@@ -52,7 +52,7 @@ async def _remove(hooks: HooksOrder, *, besides: tuple[str, ...]) -> None:
             LifecycleHooks.remove,
             hooks.model_copy(update={"names": names}),
             summary="Take the lifecycle hooks back",
-            **ADMISSION,
+            **BRIEF_CHANGE,
         )
     except ActivityError as error:
         workflow.logger.warning("hooks of %s may be left: %s", names, error.cause)

@@ -98,7 +98,7 @@ class ScalingWatchWorkflow:
         order = self._order
         return workflow.start_activity_method(
             HeldInstances.wait,
-            HeldQuestion(hooks=order.hooks, known=order.known),
+            HeldQuestion(hooks=order.hooks, known=order.known, unanswered=order.unanswered),
             summary="Watch for instances that come and go",
             **awaiting(LONGEST_WATCH),
         )

@@ -26,25 +26,30 @@ def launch_facts(info: DeploymentGroupInfo, canvas: Canvas) -> Iterator[tuple[st
 
 
 def _told(held: HeldDeployment) -> str:
+    if held.owed is not None:
+        return f"{held.instance.name} ({held.owed.result} is owed to its hook)"
     return f"{held.instance.name} ({held.deployment_id or 'waits'})"
 
 
 def breaker_lines(info: DeploymentGroupInfo, canvas: Canvas) -> list[Text]:
-    """Return why launched instances are kept waiting, and what to type; nothing if none is."""
+    """Return why launched instances are kept waiting, and what to do; nothing if none is."""
     launches = info.launches
-    if launches.failures < info.group.launch_failure_limit:
-        return []
     names = [instance.name for instance in launches.kept]
     waiting = f" ({folded(names, most=MOST_HELD, ellipsis=canvas.glyphs.ellipsis)})"
+    if launches.unanswered:
+        others = f" Until then, others are kept waiting{waiting}." if names else ""
+        return _warning(f"{launches.complaint}{others}", canvas)
+    if launches.failures < info.group.launch_failure_limit:
+        return []
     sentence = (
         f"{counted(launches.failures, 'launch')} in a row failed, the last one is "
         f"{launches.last_failed}: instances wait{waiting if names else ''} until a deployment "
         "succeeds. Deploy a revision that works:"
     )
-    told = [line((text.plain, HELD)) for text in _wrapped(sentence, canvas)]
     command = f"rollway deploy {info.group.full_name} --revision REVISION"
-    return [*told, line(("next: ", QUIET), (command, "bold"))]
+    return [*_warning(sentence, canvas), line(("next: ", QUIET), (command, "bold"))]
 
 
-def _wrapped(sentence: str, canvas: Canvas) -> list[Text]:
-    return paragraph(f"{canvas.glyphs.warning} {sentence}", width=canvas.width)
+def _warning(sentence: str, canvas: Canvas) -> list[Text]:
+    told = paragraph(f"{canvas.glyphs.warning} {sentence}", width=canvas.width)
+    return [line((text.plain, HELD)) for text in told]

@@ -28,7 +28,9 @@ from tests.aws.waiting import until
 
 ORDER = order_for()
 BOTH = order_for(has_termination_hook=True)
-OFTEN = Rhythm(looks=0.05, looks_with_queue=0.2, heartbeats=0.2, others_messages=0.1, watch=20)
+OFTEN = Rhythm(
+    looks=0.05, looks_with_queue=0.2, heartbeats=0.2, others_messages=0.1, again=0.3, watch=20
+)
 DESCRIBE, BEAT, COMPLETE = (
     f"autoscaling:{operation}"
     for operation in (
@@ -52,9 +54,12 @@ def build_hooked(aws: Emulator, clients: Aws) -> HookedGroup:
 
 
 async def told(
-    instances: HeldInstances, *known: HeldInstance, hooks: HooksOrder = ORDER
+    instances: HeldInstances,
+    *known: HeldInstance,
+    hooks: HooksOrder = ORDER,
+    unanswered: tuple[HeldInstance, ...] = (),
 ) -> HeldReport:
-    question = HeldQuestion(hooks=hooks, known=known)
+    question = HeldQuestion(hooks=hooks, known=known, unanswered=unanswered)
     return await ActivityEnvironment().run(instances.wait, question)
 
 

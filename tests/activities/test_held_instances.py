@@ -88,6 +88,26 @@ async def test_those_known_are_not_told_again(group: HookedGroup, looking: HeldI
     assert (names(report.arrived), report.gone) == ([new], ())
 
 
+async def test_one_without_an_answer_is_told_again_after_a_while(
+    group: HookedGroup, instances: HeldInstances
+) -> None:
+    answered, unanswered = map(launched, group.launch(2))
+
+    report = await told(instances, answered, unanswered, unanswered=(unanswered,))
+
+    assert names(report.arrived) == [unanswered.name]
+
+
+async def test_one_without_an_answer_that_is_held_no_more_is_gone(
+    group: HookedGroup, looking: HeldInstances
+) -> None:
+    gone = launched("i-00000000000000000")
+
+    report = await told(looking, gone, unanswered=(gone,))
+
+    assert report == HeldReport(gone=(gone,))
+
+
 async def test_a_terminated_instance_is_told_if_it_has_a_hook(
     group: HookedGroup, looking: HeldInstances
 ) -> None:

@@ -1,15 +1,24 @@
 """Instances that hooks hold, and when the group stops giving them up."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codedeploy.auto_scaling import HeldInstance, Transition
+from codedeploy.auto_scaling import (
+    HeldInstance,
+    LifecycleActionResult,
+    OwedAnswer,
+    Transition,
+)
 from codedeploy.launches import (
     LaunchBook,
     Step,
     failed,
+    only_of,
+    owing,
     step_for,
     succeeded,
+    unanswered,
     with_held,
     without,
 )
@@ -26,8 +35,14 @@ LEAVING = held("i-1", Transition.TERMINATING)
 EMPTY = LaunchBook()
 
 
-def step(book: LaunchBook, instance: HeldInstance = ONE, *, has_revision: bool = True) -> Step:
-    return step_for(book, instance, has_revision=has_revision, failure_limit=LIMIT)
+def step(
+    book: LaunchBook, instance: HeldInstance = ONE, *, is_current: bool | None = False
+) -> Step:
+    return step_for(book, instance, is_current=is_current, failure_limit=LIMIT)
+
+
+def owed(result: LifecycleActionResult, *, why: str = "refused") -> OwedAnswer:
+    return OwedAnswer(result=result, why=why)
 
 
 # --- what is done about an instance
@@ -38,11 +53,11 @@ def test_an_instance_that_arrives_is_deployed_to() -> None:
 
 
 def test_without_a_good_revision_an_instance_is_let_in() -> None:
-    assert step(EMPTY, has_revision=False) is Step.LET_GO
+    assert step(EMPTY, is_current=None) is Step.LET_GO
 
 
 def test_without_a_good_revision_even_failures_keep_nobody() -> None:
-    assert step(LaunchBook(failures=LIMIT), has_revision=False) is Step.LET_GO
+    assert step(LaunchBook(failures=LIMIT), is_current=None) is Step.LET_GO
 
 
 def test_one_failure_below_the_limit_tries_again() -> None:
@@ -55,6 +70,58 @@ def test_at_the_limit_instances_are_kept_instead_of_given_up() -> None:
 
 def test_failed_launches_keep_nobody_from_leaving() -> None:
     assert step(LaunchBook(failures=LIMIT), LEAVING) is Step.DEPLOY
+
+
+def test_an_instance_that_came_back_from_elsewhere_is_deployed_to_whatever_it_runs() -> None:
+    assert step(EMPTY, is_current=True) is Step.DEPLOY
+
+
+def test_a_kept_instance_that_was_deployed_to_meanwhile_is_let_in() -> None:
+    kept = with_held(LaunchBook(failures=LIMIT), ONE, None)
+
+    assert step(kept, is_current=True) is Step.LET_GO
+
+
+# --- what is done about an instance whose hook could not be told
+
+CONTINUE, ABANDON = LifecycleActionResult.CONTINUE, LifecycleActionResult.ABANDON
+
+
+def test_its_hook_is_told_again_without_another_deployment() -> None:
+    book = owing(LaunchBook(failures=LIMIT), ONE, owed(CONTINUE))
+
+    assert step(book, is_current=True) is Step.LET_GO
+
+
+def test_it_is_deployed_to_again_if_the_group_has_another_revision_by_then() -> None:
+    assert step(owing(EMPTY, ONE, owed(CONTINUE))) is Step.DEPLOY
+
+
+def test_it_is_kept_if_the_group_has_another_revision_that_fails() -> None:
+    assert step(owing(LaunchBook(failures=LIMIT), ONE, owed(CONTINUE))) is Step.KEEP
+
+
+def test_who_was_given_up_stays_given_up() -> None:
+    assert step(owing(EMPTY, ONE, owed(ABANDON)), is_current=True) is Step.ABANDON
+
+
+def test_who_is_leaving_may_leave_and_is_not_stopped_again() -> None:
+    assert step(owing(EMPTY, LEAVING, owed(CONTINUE)), LEAVING) is Step.LET_GO
+
+
+@pytest.mark.parametrize(
+    ("book", "is_due"),
+    [
+        (EMPTY, True),
+        (with_held(EMPTY, ONE, "d-1"), False),
+        (with_held(EMPTY, ONE, None), False),
+        (owing(EMPTY, ONE, owed(CONTINUE, why="")), False),
+        (owing(EMPTY, ONE, owed(CONTINUE)), True),
+    ],
+    ids=["unknown", "deployed to", "kept", "being told", "not told"],
+)
+def test_an_instance_is_due_unless_something_is_under_way(book: LaunchBook, is_due: bool) -> None:
+    assert book.is_due(ONE) is is_due
 
 
 # --- what is remembered
@@ -130,6 +197,37 @@ def test_a_launch_that_failed_is_not_outdated() -> None:
     assert failed(LaunchBook(outdated=("i-0",)), ONE, "d-1").outdated == ("i-0",)
 
 
+def test_a_launch_whose_hook_was_not_told_counts_as_failed_and_is_not_forgotten() -> None:
+    book = unanswered(with_held(EMPTY, ONE, "d-1"), ONE, owed(CONTINUE), "d-1")
+
+    assert (book.failures, book.last_failed, book.unanswered) == (1, "d-1", (ONE,))
+    assert (book.kept, book.by_deployment("d-1")) == ((), None)
+
+
+def test_a_leaving_instance_whose_hook_was_not_told_counts_not() -> None:
+    book = unanswered(with_held(EMPTY, LEAVING, "d-1"), LEAVING, owed(CONTINUE), "d-1")
+
+    assert (book.failures, book.unanswered) == (0, (LEAVING,))
+
+
+def test_who_waits_for_an_answer_is_told_with_the_reason() -> None:
+    book = owing(owing(EMPTY, ONE, owed(CONTINUE, why="AWS is silent.")), TWO, owed(ABANDON))
+
+    assert "lifecycle hooks: i-1, i-2." in book.complaint
+    assert book.complaint.endswith("AWS is silent.")
+
+
+def test_nobody_who_waits_for_an_answer_is_nothing_to_complain_of() -> None:
+    assert owing(EMPTY, ONE, owed(CONTINUE, why="")).complaint == ""
+
+
+def test_instances_of_auto_scaling_groups_that_are_the_groups_no_more_are_forgotten() -> None:
+    book = with_held(owing(with_held(EMPTY, ONE, None), TWO, owed(CONTINUE)), LEAVING, "d-1")
+
+    assert only_of(book, ["web"]) == book
+    assert only_of(book, ["api"]).known == (LEAVING,)
+
+
 # --- the circuit breaker
 
 
@@ -148,7 +246,7 @@ class Group:
     def arrive(self, instance: HeldInstance) -> None:
         if instance in self.book.known:
             return
-        step = step_for(self.book, instance, has_revision=True, failure_limit=self.limit)
+        step = step_for(self.book, instance, is_current=False, failure_limit=self.limit)
         deployment = None
         if step is Step.DEPLOY:
             self.started += 1

@@ -2,7 +2,12 @@ from typing import Any
 
 import pytest
 
-from codedeploy.auto_scaling import HeldInstance, Transition
+from codedeploy.auto_scaling import (
+    HeldInstance,
+    LifecycleActionResult,
+    OwedAnswer,
+    Transition,
+)
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
 from codedeploy.group_info import DeploymentGroupInfo
 from codedeploy.launches import HeldDeployment, LaunchBook
@@ -17,6 +22,12 @@ BREAKER = """
 ! 3 launches in a row failed, the last one is d-AAAAAAAAA: instances wait (i-1,
 i-2) until a deployment succeeds. Deploy a revision that works:
 next: rollway deploy shop/prod --revision REVISION
+"""
+
+UNANSWERED = """
+! Waiting for an answer that could not be given to lifecycle hooks: i-1. It is
+tried again every minute. Allow it to the role. Until then, others are kept
+waiting (i-2).
 """
 
 
@@ -123,6 +134,25 @@ def test_held_instances_are_told_with_what_is_done_about_them() -> None:
     assert "  launching       i-1 (d-AAAAAAAAA), i-2 (waits)\n" in view
     assert "  terminating     i-3 (d-BBBBBBBBB)\n" in view
     assert "  outdated        i-9, launched with another revision" in view
+
+
+def test_hooks_without_an_answer_say_who_waits_and_why_and_who_waits_for_them() -> None:
+    book = LaunchBook(held=(owed("i-1"), held("i-2")), failures=3, last_failed=given_.ID)
+
+    view = shown(info(launches=book), width=80)
+
+    assert "  launching       i-1 (CONTINUE is owed to its hook), i-2 (waits)\n" in view
+    assert UNANSWERED in view
+    assert "in a row failed" not in view
+
+
+def test_a_hook_that_is_told_now_is_no_trouble_yet() -> None:
+    assert "Waiting for an answer" not in shown(info(launches=LaunchBook(held=(owed("i-1", ""),))))
+
+
+def owed(name: str, why: str = "Allow it to the role.") -> HeldDeployment:
+    answer = OwedAnswer(result=LifecycleActionResult.CONTINUE, why=why)
+    return held(name).model_copy(update={"owed": answer})
 
 
 def test_an_open_breaker_says_who_waits_and_what_to_type() -> None:

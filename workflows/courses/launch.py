@@ -11,7 +11,12 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from activities.held_instances import HeldInstances
-from codedeploy.auto_scaling import HeldInstance, LifecycleActionOrder, LifecycleActionResult
+from codedeploy.auto_scaling import (
+    HeldInstance,
+    LifecycleActionOrder,
+    LifecycleActionResult,
+    OwedAnswer,
+)
 from codedeploy.deployment import DeploymentOutcome
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.lifecycle import LifecycleEvent
@@ -21,6 +26,7 @@ from workflows.courses.passage import Tools
 from workflows.options import CHANGE
 from workflows.orders import DeploymentOrder
 from workflows.rollout import Rollout
+from workflows.single_target import code_and_message
 from workflows.traffic_desk import move_traffic
 from workflows.undo import to_the_end
 from workflows.walks import Walks
@@ -30,7 +36,8 @@ class LaunchCourse:
     """Deploys to an instance before it enters service, or before it leaves; then lets it go.
 
     However it ends, the hook gets its answer: an instance that could not be deployed to is
-    abandoned before it serves, and one that is about to leave always may.
+    abandoned before it serves, and one that is about to leave always may. If the hook cannot be
+    told now, the deployment fails, and its group tells it later.
     """
 
     touched: dict[str, bool] = {}
@@ -41,6 +48,7 @@ class LaunchCourse:
         self._walks = Walks(order, tools)
         self._tools = tools
         self._messages: list[str] = []
+        self._owed: OwedAnswer | None = None
 
     async def make_plan(self) -> Plan:
         """Return the plan, which its group has made."""
@@ -52,6 +60,7 @@ class LaunchCourse:
 
         Raises:
             DeploymentFailure: HEALTH_CONSTRAINTS, the instance could not be deployed to.
+            ActivityError: It was deployed to, and the hook cannot be told so.
         """
         try:
             rollout = await self._walks.walk(plan, self._stage)
@@ -59,7 +68,8 @@ class LaunchCourse:
                 raise DeploymentFailure(ErrorCode.HEALTH_CONSTRAINTS, self._why(rollout))
             self._tools.commit()
         except (Exception, asyncio.CancelledError):
-            await to_the_end(self._give_up())
+            with suppress(ActivityError):
+                await to_the_end(self._give_up())
             raise
         await to_the_end(self._complete(LifecycleActionResult.CONTINUE))
 
@@ -74,6 +84,7 @@ class LaunchCourse:
 
     def completed(self, outcome: DeploymentOutcome) -> DeploymentOutcome:
         """Return `outcome` with what became of the instance, if it did not just leave."""
+        outcome = outcome.model_copy(update={"owed": self._owed})
         if self._rollout is None or not self._instance.is_launching:
             return outcome
         failed = tuple(failure.target_id for failure in self._rollout.failures)
@@ -111,13 +122,22 @@ class LaunchCourse:
         await self._complete(LifecycleActionResult.ABANDON)
 
     async def _complete(self, result: LifecycleActionResult) -> None:
-        await workflow.execute_activity_method(
-            HeldInstances.complete,
-            self._action.model_copy(update={"result": result}),
-            summary=f"{result} {self._instance.name}",
-            **CHANGE,
-        )
-        self._messages.append(_told(self._instance, result))
+        try:
+            await workflow.execute_activity_method(
+                HeldInstances.complete,
+                self._action.model_copy(update={"result": result}),
+                summary=f"{result} {self._instance.name}",
+                **CHANGE,
+            )
+        except ActivityError as error:
+            _, why = code_and_message(error)
+            self._owed = OwedAnswer(result=result, why=why)
+            self._tell(_not_told(self._instance, self._owed))
+            raise
+        self._tell(_told(self._instance, result))
+
+    def _tell(self, sentence: str) -> None:
+        self._messages.append(sentence)
         self._tools.changed()
 
 
@@ -128,3 +148,10 @@ def _told(instance: HeldInstance, result: LifecycleActionResult) -> str:
     if result is LifecycleActionResult.CONTINUE:
         return f"{instance.name} enters service in {group}."
     return f"{instance.name} was abandoned: {group} terminates it and launches another."
+
+
+def _not_told(instance: HeldInstance, owed: OwedAnswer) -> str:
+    return (
+        f"{instance.name} waits in {instance.auto_scaling_group}: its lifecycle hook could not be "
+        f"told {owed.result}, which is tried again every minute. {owed.why}"
+    )
