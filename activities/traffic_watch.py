@@ -126,7 +126,14 @@ class TrafficWatch:
         return TrafficReport(ended=self._ended, failures=self._failures | late)
 
     async def _at_each(self, work: Callable[[_Post], None]) -> None:
-        await asyncio.gather(*(_patiently(work, post) for post in self._posts))
+        """Do `work` at all load balancers at once.
+
+        Whoever hears of a refusal or is cancelled puts things back: no call may be under way then.
+        """
+        told = (_patiently(work, post) for post in self._posts)
+        for outcome in await asyncio.gather(*told, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
 
     def _settle_all(self) -> None:
         for target in self.under_way:
