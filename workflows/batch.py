@@ -123,8 +123,8 @@ class BatchWorkflow:
             return
         event = segment[0]
         self._targets[target] = begun(self._targets[target], event, workflow.now())
-        await desk.carry_out(event, target)
-        self._targets[target] = accomplished(self._targets[target], event, workflow.now())
+        ended = await desk.carry_out(event, target)
+        self._targets[target] = accomplished(self._targets[target], event, ended)
 
     async def _run_segment(self, target: str, segment: Segment) -> None:
         self._targets[target] = begun(self._targets[target], segment[0], workflow.now())

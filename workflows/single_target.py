@@ -84,4 +84,5 @@ def code_and_message(error: ActivityError | DeploymentFailure) -> tuple[str, str
     last = cause.__cause__ if cause is not None else None
     if isinstance(last, ApplicationError):
         return error_code_of(last.type or ErrorCode.INTERNAL_ERROR), f"Given up: {last.message}"
-    return ErrorCode.INTERNAL_ERROR, f"{error.activity_type} did not answer: {cause}"
+    silence = f"{error.activity_type} did not answer: {cause}"
+    return ErrorCode.INTERNAL_ERROR, f"{silence}. Find out whether a worker runs: rollway doctor"

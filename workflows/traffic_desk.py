@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from activities.load_balancers import LoadBalancers
 from codedeploy.errors import DeploymentFailure, ErrorCode
@@ -31,23 +32,26 @@ class TrafficDesk:
         self._arrived: dict[LifecycleEvent, list[str]] = {}
         self._calls: dict[LifecycleEvent, asyncio.Task[TrafficReport]] = {}
 
-    async def carry_out(self, event: LifecycleEvent, target: str) -> None:
-        """Take `target` through a traffic event, together with the others.
+    async def carry_out(self, event: LifecycleEvent, target: str) -> datetime:
+        """Take `target` through a traffic event, together with the others; return when it ended.
 
         Raises:
-            DeploymentFailure: A load balancer did not follow; it says why.
-            ActivityError: The load balancers could not be told.
+            DeploymentFailure: A load balancer did not follow, or could not be told; it says why.
         """
         arrived = self._arrived.setdefault(event, [])
         arrived.append(target)
         await workflow.wait_condition(lambda: self._expected <= set(arrived))
         if event not in self._calls:
             self._calls[event] = asyncio.create_task(self._called(event, tuple(arrived)))
-        report = await self._calls[event]
+        try:
+            report = await self._calls[event]
+        except ActivityError as error:
+            raise not_told(error, event, target) from error
         if target in report.failures:
             raise DeploymentFailure(
                 ErrorCode.ELASTIC_LOAD_BALANCING_INVALID, f"{target}: {report.failures[target]}"
             )
+        return report.ended[target]
 
     def leave(self, target: str) -> None:
         """Wait for `target` no more: it has ended."""
@@ -57,6 +61,18 @@ class TrafficDesk:
         return await tell_load_balancers(
             event, self._command.model_copy(update={"targets": targets})
         )
+
+
+def not_told(error: ActivityError, event: LifecycleEvent, target: str) -> DeploymentFailure:
+    """Return why `target` failed if its load balancers could not be told of a traffic event."""
+    if is_cancelled_exception(error):
+        return DeploymentFailure(
+            ErrorCode.MANUAL_STOP,
+            f"{target}: stopped during {event}. Its load balancers may have been told already.",
+        )
+    code, why = code_and_message(error)
+    known = ErrorCode(code) if code in ErrorCode.__members__ else ErrorCode.INTERNAL_ERROR
+    return DeploymentFailure(known, f"{target}: {why}")
 
 
 async def tell_load_balancers(event: LifecycleEvent, command: TrafficCommand) -> TrafficReport:

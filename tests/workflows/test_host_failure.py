@@ -1,6 +1,13 @@
-"""Reading why a host failed from what its agent reported."""
+"""Reading why a host failed, from what its agent reported or its load balancers could not do."""
 
-from temporalio.exceptions import ActivityError, ApplicationError, RetryState
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    CancelledError,
+    RetryState,
+    TimeoutType,
+)
+from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 from codedeploy.commands import LIFECYCLE_FAILED, LifecycleReport
 from codedeploy.deployment import TargetFailure, TargetResult
@@ -12,6 +19,7 @@ from codedeploy.lifecycle import (
     LifecycleEventStatus,
 )
 from workflows.host_failure import failure_of
+from workflows.traffic_desk import not_told
 
 
 def failed(event: LifecycleEvent) -> LifecycleEventResult:
@@ -24,18 +32,24 @@ def failed(event: LifecycleEvent) -> LifecycleEventResult:
     )
 
 
-def read(*events: LifecycleEvent) -> TargetFailure:
-    report = LifecycleReport(events=tuple(map(failed, events)))
+def error_of(activity_type: str, cause: Exception) -> ActivityError:
     error = ActivityError(
         "failed",
         scheduled_event_id=1,
         started_event_id=2,
-        identity="agent",
-        activity_type="run_lifecycle_events",
+        identity="worker",
+        activity_type=activity_type,
         activity_id="1",
         retry_state=RetryState.NON_RETRYABLE_FAILURE,
     )
-    error.__cause__ = ApplicationError("web-1: no", report.model_dump(), type=LIFECYCLE_FAILED)
+    error.__cause__ = cause
+    return error
+
+
+def read(*events: LifecycleEvent) -> TargetFailure:
+    report = LifecycleReport(events=tuple(map(failed, events)))
+    cause = ApplicationError("web-1: no", report.model_dump(), type=LIFECYCLE_FAILED)
+    error = error_of("run_lifecycle_events", cause)
     failure, _, _ = failure_of(error, TargetResult(target_id="web-1"), agent_timeout_seconds=300)
     return failure
 
@@ -51,3 +65,47 @@ def test_a_failed_answer_to_a_failure_is_not_taken_for_the_cause() -> None:
     failure = read(LifecycleEvent.VALIDATE_SERVICE, LifecycleEvent.DEPLOYMENT_FAILED)
 
     assert failure.event is LifecycleEvent.VALIDATE_SERVICE
+
+
+# --- at load balancers
+
+
+def at_load_balancers(cause: Exception) -> tuple[str, str]:
+    error = error_of("block_traffic", cause)
+    failure = not_told(error, LifecycleEvent.BLOCK_TRAFFIC, "web-1")
+    return failure.code, failure.message
+
+
+def silence(last: Exception | None = None) -> TemporalTimeout:
+    error = TemporalTimeout(
+        "activity timeout", type=TimeoutType.SCHEDULE_TO_CLOSE, last_heartbeat_details=()
+    )
+    error.__cause__ = last
+    return error
+
+
+def test_silence_of_load_balancers_is_no_fault_of_an_agent() -> None:
+    code, message = at_load_balancers(silence())
+
+    assert code == "INTERNAL_ERROR"
+    assert message.startswith("web-1: block_traffic did not answer: activity timeout. Find out")
+
+
+def test_load_balancers_that_were_given_up_are_so_with_what_they_said_last() -> None:
+    last = ApplicationError("Too many calls.", type="THROTTLED")
+
+    assert at_load_balancers(silence(last)) == ("THROTTLED", "web-1: Given up: Too many calls.")
+
+
+def test_a_refusal_of_no_known_code_is_an_internal_error() -> None:
+    assert at_load_balancers(ApplicationError("no", type="KeyError")) == (
+        "INTERNAL_ERROR",
+        "web-1: no",
+    )
+
+
+def test_a_stop_at_load_balancers_says_that_they_may_have_been_told() -> None:
+    code, message = at_load_balancers(CancelledError("cancelled"))
+
+    assert code == "MANUAL_STOP"
+    assert message.startswith("web-1: stopped during BlockTraffic.")
