@@ -9,7 +9,6 @@ import asyncio
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from activities.directory import DepartureQuestion, Directory
 from codedeploy.commands import RUN_LIFECYCLE_EVENTS, LifecycleReport, host_queue
 from codedeploy.deployment import TargetFailure, TargetResult, TargetStatus
 from codedeploy.errors import DeploymentFailure, ErrorCode
@@ -25,9 +24,10 @@ from codedeploy.target import (
     succeeded,
 )
 from codedeploy.traffic_control import TrafficCommand
+from workflows.departures import Departures
 from workflows.host_failure import failure_of
 from workflows.nursery import nursery
-from workflows.options import LOOK, on_host
+from workflows.options import on_host
 from workflows.orders import BatchOrder, BatchReport
 from workflows.traffic_desk import TrafficDesk
 
@@ -46,6 +46,7 @@ class BatchWorkflow:
         self._targets = {
             name: TargetResult(target_id=name, instance_label=order.label) for name in order.targets
         }
+        self._departures = Departures(order.role_arn)
         self._is_stopping = False
 
     @workflow.run
@@ -166,17 +167,7 @@ class BatchWorkflow:
         """Return why a host is of the fleet no more; None if it is, or nobody can say."""
         if self._is_stopping or failure.error_code not in UNREACHED:
             return None
-        question = DepartureQuestion(names=(target,), role_arn=self._order.role_arn)
-        try:
-            departures = await workflow.execute_activity_method(
-                Directory.find_departed,
-                question,
-                summary=f"Has {target} left the fleet?",
-                **LOOK,
-            )
-        except ActivityError:
-            return None
-        return departures.get(target)
+        return await self._departures.reason(target)
 
     def _failed(self, target: str, error: ActivityError) -> TargetResult:
         result = self._targets[target]

@@ -225,3 +225,15 @@ async def test_hosts_that_have_left_are_skipped_and_the_others_have_failed(
 
     assert report.departed == (gone,)
     assert [failure.target_id for failure in report.failures] == [here]
+
+
+async def test_hosts_that_fail_together_are_asked_after_together(
+    temporal: Client, balancers: FakeBalancers
+) -> None:
+    balancers.failures = dict.fromkeys(NAMES, "it drains")
+
+    async with batch(temporal, balancers, *NAMES) as made:
+        report = await made.report()
+
+    assert len(report.failures) == len(NAMES)
+    assert [sorted(names) for names in balancers.asked] == [[*NAMES]]
