@@ -1,11 +1,13 @@
 """Who belongs to a fleet: instances that registered, that AWS names, or that are held for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.errors import DeploymentFailure, ErrorCode
+from codedeploy.failures import named
 from codedeploy.instance import Tag
-from codedeploy.instances import Host, is_member
+from codedeploy.instances import Host, ec2_lists, is_member, on_premises_lists
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,33 @@ def hosts_of(
     zones = {name: host.zone for name, host in own.items()} | known
     names = sorted(members.union(aws.zones, held))
     return tuple(_in_zone(name, zones.get(name, "")) for name in names)
+
+
+def no_members(group: DeploymentGroup) -> DeploymentFailure:
+    """Return why a fleet has nobody to deploy to, by what it names."""
+    said = [*_no_scaling_members(group.auto_scaling_groups), *_no_tagged_members(group)]
+    nothing = (
+        "it names neither tag filters nor autoScalingGroups. Add what its instances have in common"
+    )
+    why = "; and ".join(said) or nothing
+    return DeploymentFailure(ErrorCode.NO_INSTANCES, f"{group.full_name} has no instance: {why}.")
+
+
+def _no_scaling_members(names: tuple[str, ...]) -> Iterator[str]:
+    if names:
+        yield (
+            f"none in autoScalingGroups ({named(names)}) is healthy and InService. Look at what is "
+            "launched: aws autoscaling describe-scaling-activities --auto-scaling-group-name "
+            f"{names[0]}"
+        )
+
+
+def _no_tagged_members(group: DeploymentGroup) -> Iterator[str]:
+    if ec2_lists(group) or on_premises_lists(group):
+        yield (
+            "none that is registered, or that EC2 knows, matches its tag filters. Compare them "
+            "with the tags in: rollway get instances"
+        )
 
 
 def _in_zone(name: str, zone: str) -> Host:

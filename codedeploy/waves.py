@@ -63,7 +63,7 @@ def waves_of(hosts: tuple[Host, ...], known: Known, config: DeploymentConfig) ->
     """Return the waves of a deployment to all of `hosts`.
 
     Raises:
-        DeploymentFailure: NO_INSTANCES, OVER_MAX_INSTANCES or HEALTH_CONSTRAINTS_INVALID.
+        DeploymentFailure: OVER_MAX_INSTANCES or HEALTH_CONSTRAINTS_INVALID.
     """
     _check_size(len(hosts))
     floor = floor_for(config, len(hosts))
@@ -83,12 +83,6 @@ def floor_for(config: DeploymentConfig, size: int) -> Floor:
 
 
 def _check_size(size: int) -> None:
-    if size == 0:
-        raise DeploymentFailure(
-            ErrorCode.NO_INSTANCES,
-            "No registered instance matches the deployment group's tag filters. Compare them with "
-            "the tags in: rollway get instances",
-        )
     if size > MOST_INSTANCES:
         raise DeploymentFailure(
             ErrorCode.OVER_MAX_INSTANCES,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
 from codedeploy.instance import Tag
 from codedeploy.instances import Host
-from codedeploy.membership import AwsMembers, hosts_of
+from codedeploy.membership import AwsMembers, hosts_of, no_members
 
 FIRST, SECOND, THIRD = (f"i-{number:017x}" for number in (1, 2, 3))
 WEB = (TagFilter(key="role", value="web"),)
@@ -90,3 +90,26 @@ def test_everybody_who_belongs_is_there_once_and_in_order(
 
     left_to_ec2 = {FIRST, SECOND, THIRD} if asked else set()
     assert [host.name for host in hosts] == sorted({*own} - left_to_ec2 | {*told, *held})
+
+
+# --- nobody
+
+SCALED: dict[str, object] = {"auto_scaling_groups": ("web", "api")}
+TAGGED: dict[str, object] = {"on_premises_instance_tag_filters": WEB}
+NOBODY: dict[str, tuple[dict[str, object], list[str]]] = {
+    "tags": (TAGGED, ["matches its tag filters"]),
+    "scaling groups": (SCALED, ["autoScalingGroups (web, api) is healthy and InService"]),
+    "both": (SCALED | TAGGED, ["autoScalingGroups (web, api)", "matches its tag filters"]),
+    "nothing": ({}, ["names neither tag filters nor autoScalingGroups"]),
+}
+
+
+@pytest.mark.parametrize(("members", "said"), NOBODY.values(), ids=NOBODY)
+def test_a_group_without_an_instance_is_told_of_what_it_names_itself(
+    members: dict[str, object], said: list[str]
+) -> None:
+    failure = no_members(group(**members))
+
+    assert failure.code == "NO_INSTANCES"
+    assert [words for words in said if words not in failure.message] == []
+    assert ("tag filters. Compare" in failure.message) == ("matches its tag filters" in said[-1])

@@ -237,7 +237,7 @@ IN_PLACE = {"deploymentStyle": BEHIND}
 
 @pytest.mark.parametrize(
     ("settings", "said"),
-    [(IN_PLACE, "rollway get instances"), (COPIED, "is in service (of 0)")],
+    [(IN_PLACE, "is healthy and InService"), (COPIED, "is in service (of 0)")],
     ids=["in place", "copied"],
 )
 async def test_a_fleet_with_nobody_in_service_is_refused(

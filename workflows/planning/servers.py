@@ -4,6 +4,7 @@ from codedeploy.application import ComputePlatform
 from codedeploy.errors import InvalidTargetInstances
 from codedeploy.fleet import Floor
 from codedeploy.instances import HealthClass
+from codedeploy.membership import no_members
 from codedeploy.plan import Plan
 from codedeploy.waves import floor_for, waves_of
 from workflows.planning.basis import Basis
@@ -32,6 +33,8 @@ async def make_plan(basis: Basis) -> Plan:
             host for host in hosts if known.class_of(host.name) is not HealthClass.CURRENT
         )
         no_op = "" if hosts else NOTHING_OUTDATED
+    if not hosts and not no_op:
+        raise no_members(group)
     waves = () if no_op else waves_of(hosts, known, config)
     await check_load_balancers(group, tuple(host.name for host in hosts))
     floor = NO_FLOOR if no_op else floor_for(config, len(hosts))
