@@ -90,6 +90,7 @@ def _server_violations(group: DeploymentGroup) -> Iterator[InvalidInput]:
         yield InvalidLoadBalancerInfo(
             "targetGroupPairInfoList is for groups on ECS; servers take targetGroupInfoList"
         )
+    yield from _naming_violations(info)
     if group.controls_traffic and not _names_server_balancer(info):
         yield InvalidLoadBalancerInfo(
             "deploymentOption is WITH_TRAFFIC_CONTROL, but no load balancer is named in "
@@ -98,6 +99,20 @@ def _server_violations(group: DeploymentGroup) -> Iterator[InvalidInput]:
     if group.is_blue_green:
         yield from _blue_green_violations(group)
     yield from scaling_violations(group)
+
+
+def _naming_violations(info: LoadBalancerInfo) -> Iterator[InvalidInput]:
+    listed = {
+        "elbInfoList": [one.name for one in info.elb_info_list],
+        "targetGroupInfoList": [one.name for one in info.target_group_info_list],
+        "haProxyInfoList": [f"{one.backend} at {one.socket}" for one in info.ha_proxy_info_list],
+    }
+    for member, names in listed.items():
+        if not all(names):
+            yield InvalidLoadBalancerInfo(f"{member}: expected a name, found none")
+        twice = dict.fromkeys(name for name in names if name and names.count(name) > 1)
+        if twice:
+            yield InvalidLoadBalancerInfo(f"{member}: {', '.join(twice)} is named twice")
 
 
 def _names_server_balancer(info: LoadBalancerInfo) -> bool:

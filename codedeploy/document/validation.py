@@ -23,6 +23,7 @@ _EXCEPTIONS = {
     "deploymentConfigName": "InvalidDeploymentConfigName",
     "deploymentGroupName": "InvalidDeploymentGroupName",
     "deploymentStyle": "InvalidDeploymentStyle",
+    "ec2DeploymentOptions": "InvalidAutoScalingGroupProcessToSuspend",
     "ec2TagFilters": "InvalidEC2Tag",
     "ec2TagSet": "InvalidEC2Tag",
     "ecsServices": "InvalidECSService",

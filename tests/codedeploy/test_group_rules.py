@@ -135,6 +135,26 @@ VIOLATIONS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"loadBalancerInfo": {"targetGroupPairInfoList": [PAIR]}},
         "InvalidLoadBalancerInfo",
     ),
+    "a load balancer without a name": (
+        {"computePlatform": "Server"},
+        {"loadBalancerInfo": {"elbInfoList": [{"name": ""}]}},
+        "InvalidLoadBalancerInfo",
+    ),
+    "a target group without a name": (
+        {"computePlatform": "Server"},
+        {"loadBalancerInfo": {"targetGroupInfoList": [{"name": "web"}, {}]}},
+        "InvalidLoadBalancerInfo",
+    ),
+    "a target group twice": (
+        {"computePlatform": "Server"},
+        {"loadBalancerInfo": {"targetGroupInfoList": [{"name": "web"}, {"name": "web"}]}},
+        "InvalidLoadBalancerInfo",
+    ),
+    "a HAProxy twice": (
+        {"computePlatform": "Server"},
+        {"loadBalancerInfo": {"haProxyInfoList": 2 * [{"backend": "shop", "socket": "/run/a"}]}},
+        "InvalidLoadBalancerInfo",
+    ),
     "servers replaced without traffic control": (
         DISCOVERED,
         {"deploymentStyle": STYLE | {"deploymentOption": "WITHOUT_TRAFFIC_CONTROL"}},
@@ -179,6 +199,13 @@ def test_a_group_that_does_not_fit_its_platform_is_refused_in_codedeploys_name(
         check_group(group(members, **change))
 
     assert refused.value.code == f"{error}Exception"
+
+
+def test_two_backends_of_one_haproxy_are_two_load_balancers() -> None:
+    backends = [{"backend": name, "socket": "/run/admin"} for name in ("shop", "api")]
+    info = {"loadBalancerInfo": {"haProxyInfoList": backends}}
+
+    assert [*violations(group({"computePlatform": "Server"} | info))] == []
 
 
 def test_every_violation_is_told_at_once() -> None:

@@ -259,6 +259,10 @@ BAD = {
         GROUP + "autoScalingGroups: [{name: a}, a]\n",
         "autoScalingGroups[1]: 'a' is named twice (InvalidAutoScalingGroupException)",
     ),
+    "process that cannot be suspended": (
+        GROUP + "ec2DeploymentOptions: {autoScalingGroupProcessesToSuspend: [Launch]}\n",
+        "(InvalidAutoScalingGroupProcessToSuspendException)",
+    ),
     "tag of YAML": (
         GROUP + "serviceRoleArn: !GetAtt role.Arn\n",
         "the tag !GetAtt is not accepted",
