@@ -20,6 +20,7 @@ from activities.heartbeats import heartbeats
 from activities.instances import Instances
 from activities.load_balancer_attachments import Attachments
 from activities.pauses import growing_pauses
+from activities.scaling_belongings import Belongings
 from activities.scaling_reader import (
     ScalingReader,
     ask,
@@ -55,21 +56,25 @@ class AutoScalingGroups:
         """Return the groups, in the order of their names; reads only."""
         reader = ScalingReader(self._aws, question.role_arn)
         with heartbeats():
-            return tuple(
+            found = tuple(
                 group_of(one, hooks=reader.hooks(one["AutoScalingGroupName"]))
                 for one in reader.all_of(question.names)
             )
+            if not question.with_alarms:
+                return found
+            return tuple(_with_alarms(one, reader) for one in found)
 
     # --- green fleets
 
     @activity.defn(name="copy_auto_scaling_group")
-    def copy(self, order: GreenFleetOrder) -> None:
+    def copy(self, order: GreenFleetOrder) -> dict[str, tuple[str, ...]]:
         """Make a copy of a group, or what is missing of it; no load balancer is attached.
 
-        What would change its size is suspended until it is settled.
+        What would change its size is suspended until it is settled. Return the alarms that start
+        scaling policies of the original, and not of the copy, by policy.
         """
         with heartbeats():
-            GreenFleet(self._aws, order).copy()
+            return GreenFleet(self._aws, order).copy()
 
     @activity.defn(name="settle_auto_scaling_group")
     def settle(self, order: GreenFleetOrder) -> None:
@@ -193,3 +198,7 @@ class AutoScalingGroups:
         while still := await asyncio.to_thread(left):
             activity.heartbeat(still)
             await asyncio.sleep(next(pauses))
+
+
+def _with_alarms(group: ScalingGroup, reader: ScalingReader) -> ScalingGroup:
+    return group.model_copy(update={"alarms": Belongings(reader, group.name).alarms()})

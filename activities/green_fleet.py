@@ -10,14 +10,13 @@ the actions that put what belongs to a group.
 Nothing is in front of the copy: what it launches gets no traffic before it has been deployed to.
 Scaling policies that follow the requests of a target group come when it is settled, as AWS takes
 them only once that is attached. Alarms that start other policies name the policy of the original,
-may watch anything, and are not ours to change: they are told in the log. VPC Lattice is not
+may watch anything, and are not ours to change: whoever makes the copy is told. VPC Lattice is not
 attached, and an original that is protected from deletion has a copy that is when it is settled.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.aws import Aws
@@ -104,8 +103,8 @@ class GreenFleet:
         told = f"{trouble}; what failed last: {failed}" if failed else trouble
         return group.model_copy(update={"trouble": told})
 
-    def copy(self) -> None:
-        """Make the copy, or what is missing of it."""
+    def copy(self) -> dict[str, tuple[str, ...]]:
+        """Make the copy, or what is missing of it; return the alarms that will not start it."""
         source = self._reader.found(self._order.source)
         if self._reader.find(self._order.name) is None:
             self._create(source)
@@ -116,9 +115,9 @@ class GreenFleet:
         for kind, action in _PUTS:
             self._put_missing(kind, action)
         self._put_policies(with_load_balancer=False)
-        self._tell_of_alarms()
         self._resize(green, sizes_of(source, self._order))
         self._put_missing(Belongings.warm_pool, "PutWarmPool")
+        return self._blue.alarms()
 
     def settle(self) -> None:
         """Let the copy be as the original was."""
@@ -183,14 +182,6 @@ class GreenFleet:
         for request in missing(self._blue.policies(), self._green.policies()):
             if with_load_balancer or not needs_load_balancer(request):
                 self._ask("PutScalingPolicy", **request)
-
-    def _tell_of_alarms(self) -> None:
-        for policy, alarms in self._blue.alarms().items():
-            activity.logger.warning(
-                "The alarms %s start the scaling policy %s of %s, but not that of its copy %s: add "
-                "the policy of the copy to their actions.",
-                *(", ".join(alarms), policy, self._order.source, self._order.name),
-            )
 
     def _ask(self, action: str, **request: Any) -> None:
         ask(self._reader.client, action, self._order.name, **request)

@@ -62,6 +62,7 @@ class ScalingGroup(Model):
     Attributes:
         suspended: The processes that are suspended.
         hooks: The names of its lifecycle hooks.
+        alarms: Those that somebody has made to start its scaling policies, by policy, if asked for.
         trouble: What keeps it from being as it should, if it is waited for.
     """
 
@@ -74,6 +75,7 @@ class ScalingGroup(Model):
     target_group_arns: tuple[str, ...] = ()
     load_balancer_names: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
+    alarms: dict[str, tuple[str, ...]] = {}
     trouble: str = ""
 
     @property
@@ -83,9 +85,14 @@ class ScalingGroup(Model):
 
 
 class ScalingQuestion(Model):
-    """Which Auto Scaling groups are meant, and in which role they are asked for."""
+    """Which Auto Scaling groups are meant, and in which role they are asked for.
+
+    Attributes:
+        with_alarms: Whether their scaling policies are looked at, too.
+    """
 
     names: tuple[str, ...]
+    with_alarms: bool = False
     role_arn: str | None = None
 
 

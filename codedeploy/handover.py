@@ -3,6 +3,8 @@
 Source: CodeDeploy User Guide, Overview of an EC2/On-Premises blue/green deployment.
 """
 
+from collections.abc import Mapping, Sequence
+
 from codedeploy.auto_scaling import ScalingGroup
 from codedeploy.blue_green import BlueGreenDeploymentConfiguration, TerminationAction
 from codedeploy.deployment_group import DeploymentGroup
@@ -79,6 +81,23 @@ def handover_to_copy(group: DeploymentGroup, source: ScalingGroup) -> Handover:
             "instances are, and look at its activity history.",
         )
     return _handover(group, blue, len(blue)).model_copy(update={"copied": source.name})
+
+
+def alarms_left(source: str, alarms: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return what a person does about alarms that start the policies of a group, and of no copy.
+
+    Simple and step scaling policies are carried over, but such an alarm names the policy that it
+    starts. It may watch anything, so it is not ours to change.
+
+    Args:
+        source: The group that is copied.
+        alarms: Its alarms, by policy.
+    """
+    return tuple(
+        f"{', '.join(names)} will not start the scaling policy {policy} of the copy of {source}: "
+        "add that policy to the actions of the alarm when the copy serves"
+        for policy, names in alarms.items()
+    )
 
 
 def _handover(group: DeploymentGroup, blue: Names, size: int) -> Handover:

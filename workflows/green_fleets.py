@@ -21,7 +21,7 @@ from codedeploy.auto_scaling import (
 )
 from codedeploy.deployment import Wait
 from codedeploy.errors import DeploymentFailure, ErrorCode
-from codedeploy.handover import Handover
+from codedeploy.handover import Handover, alarms_left
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.scaling_hooks import hooks_of
 from codedeploy.target_instances import TargetInstances
@@ -33,6 +33,7 @@ from workflows.undo import Undo
 
 IN_SERVICE_LIMIT = timedelta(hours=1)
 AGENTS_LIMIT = timedelta(hours=1)
+"""How much longer than its `agentTimeoutSeconds` a group waits, however many agents come late."""
 
 
 class GreenFleet(Protocol):
@@ -137,12 +138,14 @@ class CopiedFleet:
             undo.push(f"{self.copy_order.name} is kept for inspection.", self._tell_it_is_kept)
         else:
             undo.push(f"{self.copy_order.name} was deleted.", self._delete)
-        await workflow.execute_activity_method(
+        alarms = await workflow.execute_activity_method(
             AutoScalingGroups.copy,
             self.copy_order,
             summary=f"Copy {self.copy_order.source} to {self.copy_order.name}",
             **LONG_CHANGE,
         )
+        for sentence in alarms_left(self.copy_order.source, alarms):
+            self._say(f"{sentence}.")
         try:
             return await self._until_reachable()
         finally:
@@ -188,14 +191,23 @@ class CopiedFleet:
         name, size = self.copy_order.name, self.copy_order.size
         self.wait = Wait(reason=f"{size} instances of {name} in service")
         names = await self._until_in_service()
-        self.wait = Wait(reason=f"the agents of {size} instances of {name}")
-        await workflow.execute_activity_method(
-            Agents.until_present,
-            AgentsQuestion(names=names, patience_seconds=self._group.agent_timeout_seconds),
-            summary="Wait for the agents of the replacement",
-            **awaiting(AGENTS_LIMIT),
-        )
+        self.wait = Wait(reason=f"the agents of {len(names)} instances of {name}")
+        await self._until_agents_come(names)
         return names
+
+    async def _until_agents_come(self, names: tuple[str, ...]) -> None:
+        """Wait as long as one more agent comes in time, but not without end."""
+        patience = timedelta(seconds=self._group.agent_timeout_seconds)
+        try:
+            await workflow.execute_activity_method(
+                Agents.until_present,
+                AgentsQuestion(names=names, patience_seconds=patience.total_seconds()),
+                summary="Wait for the agents of the replacement",
+                **awaiting(patience + AGENTS_LIMIT),
+            )
+        except ActivityError as error:
+            if not isinstance(error.cause, TemporalTimeout):
+                raise
 
     async def _until_in_service(self) -> tuple[str, ...]:
         try:

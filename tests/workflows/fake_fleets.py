@@ -48,8 +48,8 @@ class FakeFleets:
         serving: The instances that get traffic now.
         fewest: The fewest that ever got it.
         launches: The instances of the next copy.
+        alarms: What starts the scaling policies of every group, by policy.
         departed: Instances that have left their fleet, and why.
-        asked: The activities that were asked for, each with whom it was about.
     """
 
     def __init__(self, blue: Iterable[str], launches: Iterable[str]) -> None:
@@ -57,8 +57,8 @@ class FakeFleets:
         self.serving = {*blue}
         self.fewest = len(self.serving)
         self.launches = [*launches]
+        self.alarms: dict[str, tuple[str, ...]] = {}
         self.departed: dict[str, str] = {}
-        self.asked: list[tuple[str, str]] = []
         self._refused: set[tuple[str, str]] = set()
         self._busy: dict[str, int] = defaultdict(int)
         self._silent: set[str] = set()
@@ -90,7 +90,6 @@ class FakeFleets:
 
     async def _asked(self, subject: str, last_seen: object = None) -> None:
         action = activity.info().activity_type
-        self.asked.append((action, subject))
         if {(action, ""), (action, subject)} & self._refused:
             raise ApplicationError(
                 f"{action} of {subject} is denied.", type="IAM_ROLE_PERMISSIONS", non_retryable=True
@@ -122,7 +121,8 @@ class FakeFleets:
     @activity.defn
     async def find_hosts(self, question: HostQuestion) -> HostsFound:
         groups = question.fleet.auto_scaling_groups
-        names = sorted(name for group in groups for name in self.groups[group].members)
+        members = {name for group in groups for name in self.groups[group].members}
+        names = sorted(members.union(question.held))
         return HostsFound(hosts=tuple(Host(name=name) for name in names))
 
     @activity.defn
@@ -139,7 +139,9 @@ class FakeFleets:
     @activity.defn(name="look_at_auto_scaling_groups")
     async def look(self, question: ScalingQuestion) -> tuple[ScalingGroup, ...]:
         await self._asked(", ".join(question.names))
-        return tuple(self._group(name) for name in question.names)
+        alarms = self.alarms if question.with_alarms else {}
+        found = (self._group(name) for name in question.names)
+        return tuple(one.model_copy(update={"alarms": alarms}) for one in found)
 
     def _group(self, name: str, *, trouble: str = "") -> ScalingGroup:
         found = self.groups[name]
@@ -155,9 +157,10 @@ class FakeFleets:
         )
 
     @activity.defn(name="copy_auto_scaling_group")
-    async def copy(self, order: GreenFleetOrder) -> None:
+    async def copy(self, order: GreenFleetOrder) -> dict[str, tuple[str, ...]]:
         await self._asked(order.source)
         self.groups[order.name] = FakeGroup([*self.launches])
+        return self.alarms
 
     @activity.defn(name="await_auto_scaling_group")
     async def until_in_service(self, order: GreenFleetOrder) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ async with fleet_machine() as machine:
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -105,15 +105,6 @@ class FleetMachine:
         while not condition(info := await running.query(DeploymentWorkflow.info)):
             await asyncio.sleep(0.02)
         return info
-
-    async def until_asked(self, action: str) -> None:
-        """Wait, skipping nothing, until an activity has been asked for."""
-        while action not in {name for name, _ in self.fleets.asked}:
-            await asyncio.sleep(0.02)
-
-    async def skip(self, span: timedelta) -> None:
-        """Let that much time pass."""
-        await self._environment.sleep(span)
 
     def termination(self, deployment: DeploymentInfo) -> WorkflowHandle[Any, None]:
         """What ends the original of a deployment that succeeded."""

@@ -6,7 +6,12 @@ from codedeploy.auto_scaling import ScalingQuestion
 from codedeploy.blue_green import GreenFleetAction
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import DeploymentFailure, ErrorCode, InvalidTargetInstances
-from codedeploy.handover import Handover, handover_to_copy, handover_to_existing
+from codedeploy.handover import (
+    Handover,
+    alarms_left,
+    handover_to_copy,
+    handover_to_existing,
+)
 from codedeploy.plan import Plan
 from codedeploy.waves import floor_for
 from workflows.planning.basis import Basis
@@ -22,6 +27,7 @@ async def make_plan(basis: Basis) -> Plan:
         InvalidInput: The replacement is not named, or cannot replace the original.
         ActivityError: The revision, the fleets or the load balancers cannot be read.
     """
+    basis = basis._replace(held=())  # Those that are held do not serve.
     group = basis.group
     config = await basis.config()
     if config.zonal_config is not None:
@@ -46,13 +52,14 @@ async def make_plan(basis: Basis) -> Plan:
         arithmetic=floor.arithmetic,
         waves=(),
         handover=handover,
-        warnings=warnings_of(found.silent, revision),
+        warnings=(*warnings_of(found.silent, revision), *found.warnings),
     )
 
 
 class _Fleets(NamedTuple):
     handover: Handover
     silent: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 async def _fleets(basis: Basis) -> _Fleets:
@@ -74,10 +81,13 @@ async def _to_copy(basis: Basis) -> _Fleets:
             f"{group.full_name} copies its Auto Scaling group (COPY_AUTO_SCALING_GROUP), so the "
             "replacement cannot be named. Leave targetInstances out."
         )
-    question = ScalingQuestion(names=group.auto_scaling_groups, role_arn=group.service_role_arn)
+    question = ScalingQuestion(
+        names=group.auto_scaling_groups, with_alarms=True, role_arn=group.service_role_arn
+    )
     (source,) = await look(question)
     blue = await find_hosts(basis)
-    return _Fleets(handover_to_copy(group, source), blue.silent)
+    left = alarms_left(source.name, source.alarms)
+    return _Fleets(handover_to_copy(group, source), blue.silent, left)
 
 
 async def _to_existing(basis: Basis) -> _Fleets:
