@@ -72,10 +72,13 @@ class DepartureQuestion(Model):
 
     Attributes:
         role_arn: The role in which EC2 is asked.
+        must_run_no_more: Whether only EC2 is asked: who is not registered here may serve all the
+            same.
     """
 
     names: tuple[str, ...]
     role_arn: str | None = None
+    must_run_no_more: bool = False
 
 
 class Directory:
@@ -126,9 +129,8 @@ class Directory:
                 reached.
         """
         look = partial(Whereabouts(self._aws, question.role_arn).lost, question.names)
-        stopped, deregistered = await asyncio.gather(
-            on_own_thread(look), self._deregistered(question.names)
-        )
+        names = () if question.must_run_no_more else question.names
+        stopped, deregistered = await asyncio.gather(on_own_thread(look), self._deregistered(names))
         return deregistered | stopped
 
     @activity.defn

@@ -24,6 +24,7 @@ class Stage(Model):
         flow: The lifecycle events of each host, in order.
         label: Which fleet it walks through, in a blue/green deployment.
         completes_deployment: A host that has gone through it runs the revision.
+        blocks_failed: A host that fails loses at once what traffic it has got.
         puts_back: It takes back what an earlier stage did.
     """
 
@@ -31,6 +32,7 @@ class Stage(Model):
     flow: tuple[LifecycleEvent, ...]
     label: TargetLabel | None = None
     completes_deployment: bool = False
+    blocks_failed: bool = False
     puts_back: bool = False
 
     @property
@@ -52,7 +54,11 @@ def in_place(*, with_traffic_control: bool) -> Stage:
 
 INSTALL = Stage(name="install", flow=IN_PLACE, label=TargetLabel.GREEN)
 REROUTE = Stage(
-    name="reroute", flow=ALLOW_TRAFFIC, label=TargetLabel.GREEN, completes_deployment=True
+    name="reroute",
+    flow=ALLOW_TRAFFIC,
+    label=TargetLabel.GREEN,
+    completes_deployment=True,
+    blocks_failed=True,
 )
 BLOCK_ORIGINAL = Stage(name="block original", flow=BLOCK_TRAFFIC, label=TargetLabel.BLUE)
 ALLOW_ORIGINAL = Stage(

@@ -231,6 +231,10 @@ class Scenario:
     async def depart(self, name: str) -> None:
         """End the host's agent for ever: its registration goes, too."""
         await self.kill(name)
+        await self.deregister(name)
+
+    async def deregister(self, name: str) -> None:
+        """Let the host be forgotten."""
         handle = self._temporal.get_workflow_handle(f"instance/{self.hosts[name].name}")
         await handle.execute_update(InstanceWorkflow.deregister)
 

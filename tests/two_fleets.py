@@ -5,6 +5,7 @@ with await two_fleets.of_fleets(2, 2):
     assert two_fleets.serving == {"green-1", "green-2"}
 """
 
+import asyncio
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +20,7 @@ from tests.scenario import Scenario, SimulatedHost
 
 STYLE = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
 ORIGINAL = "v1"
+PATIENCE_SECONDS = 20
 
 
 class TwoFleets(Scenario):
@@ -101,6 +103,12 @@ class TwoFleets(Scenario):
     async def replace(self, label: str, *, by: str = "green", **members: Any) -> DeploymentInfo:
         """Replace the fleet that serves, and return the deployment when it has ended."""
         return await self.ended(await self.begin(label, by=by, **members))
+
+    async def until_serving(self, *names: str) -> None:
+        """Wait until HAProxy sends requests to these hosts, and to no others."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while self.serving != {*names}:
+                await asyncio.sleep(0.02)
 
     @property
     def serving(self) -> set[str]:

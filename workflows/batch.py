@@ -10,7 +10,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from codedeploy.commands import RUN_LIFECYCLE_EVENTS, LifecycleReport, host_queue
-from codedeploy.deployment import TargetFailure, TargetResult, TargetStatus
+from codedeploy.deployment import TargetFailure, TargetLabel, TargetResult, TargetStatus
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.fleet import Fleet
 from codedeploy.segments import CONTROL_PLANE_EVENTS, Segment
@@ -46,7 +46,10 @@ class BatchWorkflow:
         self._targets = {
             name: TargetResult(target_id=name, instance_label=order.label) for name in order.targets
         }
-        self._departures = Departures(order.role_arn)
+        # An original that is only not registered any more may serve on, and has not left service.
+        self._departures = Departures(
+            order.role_arn, must_run_no_more=order.label is TargetLabel.BLUE
+        )
         self._is_stopping = False
 
     @workflow.run

@@ -18,10 +18,12 @@ class Departures:
 
     Args:
         role_arn: The role in which AWS is asked.
+        must_run_no_more: Whether a host that is only not registered any more has not left.
     """
 
-    def __init__(self, role_arn: str | None) -> None:
+    def __init__(self, role_arn: str | None, *, must_run_no_more: bool) -> None:
         self._role_arn = role_arn
+        self._must_run_no_more = must_run_no_more
         self._waiting: list[str] = []
         self._answers: dict[str, str | None] = {}
         self._asking: asyncio.Task[None] | None = None
@@ -45,7 +47,9 @@ class Departures:
             self._answers |= {name: found.get(name) for name in names}
 
     async def _found(self, names: tuple[str, ...]) -> dict[str, str]:
-        question = DepartureQuestion(names=names, role_arn=self._role_arn)
+        question = DepartureQuestion(
+            names=names, role_arn=self._role_arn, must_run_no_more=self._must_run_no_more
+        )
         try:
             return await workflow.execute_activity_method(
                 Directory.find_departed,

@@ -64,6 +64,11 @@ class OriginalFleet:
         self._members = tuple(host.name for host in found.hosts if host.name not in green)
         return self._members
 
+    @property
+    def strays(self) -> tuple[str, ...]:
+        """Those of the plan that are no members any more; load balancers may know them yet."""
+        return tuple(name for name in self._handover.blue if name not in self._members)
+
     def end(self) -> FleetEnd:
         """Return what is to become of it."""
         groups = self._order.group.auto_scaling_groups

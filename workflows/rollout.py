@@ -17,6 +17,7 @@ from codedeploy.deployment import (
     Wait,
 )
 from codedeploy.failures import named
+from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.pace import Batch, Pace
 from codedeploy.plan import Plan
 from codedeploy.segments import segments
@@ -26,7 +27,7 @@ from workflows.batch import BatchWorkflow
 from workflows.gates import Permission
 from workflows.nursery import Start, nursery
 from workflows.orders import BatchOrder, BatchReport, DeploymentOrder
-from workflows.traffic_desk import traffic_command
+from workflows.traffic_desk import move_traffic, traffic_command
 
 
 class Admission(NamedTuple):
@@ -129,6 +130,9 @@ class Rollout:
         except ChildWorkflowError as error:
             report = _report_of_dead_batch(batch, error)
         self._record(batch, report)
+        failed = tuple(failure.target_id for failure in report.failures)
+        if failed and self._stage.blocks_failed:
+            await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, failed)
 
     def _batch_order(self, batch: Batch) -> BatchOrder:
         return BatchOrder(

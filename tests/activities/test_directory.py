@@ -238,6 +238,18 @@ async def test_why_instances_of_ec2_have_departed(aws: Emulator, directory: Dire
     assert reasons[EC2_NAME].startswith("EC2 does not know it")
 
 
+async def test_whoever_may_serve_has_not_departed_for_being_deregistered(
+    directory: Directory, registry: Registry
+) -> None:
+    await registry.add("cellar-1")
+    await registry.remove("cellar-1")
+    question = DepartureQuestion(names=("cellar-1", EC2_NAME), must_run_no_more=True)
+
+    reasons = await ActivityEnvironment().run(directory.find_departed, question)
+
+    assert list(reasons) == [EC2_NAME]
+
+
 async def test_an_instance_that_was_deregistered_has_departed(
     directory: Directory, registry: Registry
 ) -> None:

@@ -6,9 +6,18 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
+from codedeploy.configs import (
+    DeploymentConfig,
+    MinimumHealthyHosts,
+    MinimumHealthyHostsType,
+)
 from codedeploy.deployment import InterventionRequest
 from tests.two_fleets import TwoFleets
 
+ONE_MUST_STAY = DeploymentConfig(
+    deployment_config_name="custom.one-must-stay",
+    minimum_healthy_hosts=MinimumHealthyHosts(type=MinimumHealthyHostsType.HOST_COUNT, value=1),
+)
 BLUE = {"blue-1", "blue-2"}
 GREEN = {"green-1", "green-2"}
 INSTALL = [
@@ -119,6 +128,54 @@ async def test_an_instance_that_fails_with_traffic_loses_it_again_if_others_suff
     assert deployment.status == "Succeeded", deployment.error_information
     assert fleets.serving == {"green-1"}
     assert fleets.witness.fewest == 1
+
+
+async def test_an_instance_that_fails_with_traffic_loses_it_before_the_others_get_any(
+    temporal: Client, control_plane: Path, tmp_path: Path
+) -> None:
+    async with TwoFleets(temporal, tmp_path, name="failed") as fleets:
+        with await fleets.of_fleets(3, 3):
+            await fleets.rollway.apply([ONE_MUST_STAY])
+            fleets.failing("green-1", at="AfterAllowTraffic", with_revision="v2")
+            hold = fleets.holding("green-3", at="BeforeAllowTraffic")
+            await fleets.begin("v2", config=ONE_MUST_STAY.deployment_config_name)
+            await fleets.hosts["green-3"].is_held.wait()
+            await fleets.until_serving("blue-1", "blue-2", "blue-3", "green-2")
+
+            hold.set()
+
+            assert (await fleets.ended(fleets.last_id)).status == "Succeeded"
+            assert fleets.serving == {"green-2", "green-3"}
+
+
+async def test_an_original_that_was_deregistered_does_not_serve_on(fleets: TwoFleets) -> None:
+    hold = fleets.holding("green-1", at="BeforeAllowTraffic")
+    await fleets.begin("v2", config="AllAtOnce")
+    await fleets.hosts["green-1"].is_held.wait()
+    await fleets.depart("blue-1")
+
+    hold.set()
+
+    assert (await fleets.ended(fleets.last_id)).status == "Succeeded"
+    assert fleets.serving == GREEN
+
+
+async def test_an_original_that_is_deregistered_while_it_leaves_has_not_left(
+    fleets: TwoFleets,
+) -> None:
+    fleets.with_settings(agentTimeoutSeconds=8)
+    hold = fleets.holding("green-1", at="BeforeAllowTraffic")
+    await fleets.begin("v2", config="AllAtOnce")
+    await fleets.hosts["green-1"].is_held.wait()
+    await fleets.kill("blue-2")
+    hold.set()
+    await fleets.until(lambda info: info.batches[-1].phase == "block original")
+    await fleets.deregister("blue-2")
+
+    deployment = await fleets.ended(fleets.last_id)
+
+    assert deployment.status == "Failed"
+    assert fleets.serving == BLUE
 
 
 async def test_an_original_that_does_not_leave_gets_everything_back(fleets: TwoFleets) -> None:

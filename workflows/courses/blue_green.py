@@ -71,6 +71,8 @@ class BlueGreenCourse:
             await fleet.take_over(self._undo, serving=serving)
             await original.freeze(self._undo)
             await self._block_original(plan, await original.members())
+            if original.strays:
+                await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, original.strays)
             self._tools.commit()
         await self._leave(plan, original.end())
 
@@ -90,10 +92,7 @@ class BlueGreenCourse:
         return self._enough(plan, tuple(name for name in green if name in set(rollout.succeeded)))
 
     async def _reroute(self, plan: Plan, ready: tuple[str, ...]) -> tuple[str, ...]:
-        """Let the replacement have traffic, beside the original; return who has it.
-
-        An instance that failed after it had got traffic loses it again.
-        """
+        """Let the replacement have traffic, beside the original; return who has it."""
         self._undo.push(
             "The replacement has no traffic any more.",
             lambda: self._way_back.block_replacement(plan, ready),
@@ -101,10 +100,7 @@ class BlueGreenCourse:
         floor = plan.minimum_healthy
         rollout = await self._walks.walk(walk_through(plan, ready, minimum_healthy=floor), REROUTE)
         succeeded = set(rollout.succeeded)
-        serving = self._enough(plan, tuple(name for name in ready if name in succeeded))
-        if failed := _others(ready, serving):
-            await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, failed)
-        return serving
+        return self._enough(plan, tuple(name for name in ready if name in succeeded))
 
     async def _block_original(self, plan: Plan, blue: tuple[str, ...]) -> None:
         """Take the traffic from the original, all at once."""
@@ -209,10 +205,6 @@ class BlueGreenCourse:
     def _say(self, message: str) -> None:
         self._messages.append(message)
         self._tools.changed()
-
-
-def _others(names: tuple[str, ...], some: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in names if name not in set(some))
 
 
 def _summary_of_end(order: DeploymentOrder, end: FleetEnd) -> str:
