@@ -78,6 +78,7 @@ class Configuration(Model):
         s3_endpoint: Of a store that speaks S3's language.
         s3_region: Of the buckets.
         most_unpacked_bytes, most_unpacked_members: A bundle that grows to more is refused.
+        most_output_bytes: What a script prints beyond is not kept.
     """
 
     name: Name | None = None
@@ -93,6 +94,7 @@ class Configuration(Model):
     s3_region: Annotated[str, AfterValidator(check_region)] | None = None
     most_unpacked_bytes: int | None = Field(default=None, ge=1)
     most_unpacked_members: int | None = Field(default=None, ge=1)
+    most_output_bytes: int | None = Field(default=None, ge=1)
 
 
 def read_configuration(path: Path, *, must_exist: bool) -> Configuration:

@@ -8,10 +8,10 @@ from agent.environment import script_environment, warnings
 from agent.interruption import Interruption
 from agent.invocation import Invocation, command_line, user_of
 from agent.layout import Layout
-from agent.output import last_line, tail
+from agent.output import last_line
 from agent.recording import Recording, ScriptEnd
 from agent.revisions import Hooks
-from agent.scripts import KILL_AFTER_SECONDS, Limits, run_script
+from agent.scripts import KILL_AFTER_SECONDS, MOST_OUTPUT_BYTES, Limits, run_script
 from agent.unpacking import UnpackLimits
 from codedeploy.appspec import Script
 from codedeploy.commands import LifecycleCommand
@@ -30,6 +30,7 @@ class Place:
             command from the control plane runs them.
         grace_seconds: From TERM to KILL.
         unpack_limits: What a bundle may grow to.
+        most_output_bytes: What a script prints beyond is not kept.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Place:
     custom_events: tuple[str, ...] = ()
     grace_seconds: float = KILL_AFTER_SECONDS
     unpack_limits: UnpackLimits = field(default_factory=UnpackLimits)
+    most_output_bytes: int = MOST_OUTPUT_BYTES
 
 
 class HookRun:
@@ -73,14 +75,19 @@ class HookRun:
                 script, recording, archive=hooks.archive, interruption=interruption
             )
             if end.error_code is not LifecycleErrorCode.SUCCESS:
-                return self._failure(script, end, output=recording.output)
+                return self._failure(script, end, ending=recording.tail)
         return self._success(hooks, recording)
 
     async def _run_one(
         self, script: Script, recording: Recording, *, archive: Path, interruption: Interruption
     ) -> ScriptEnd:
         recording.open(script.location)
-        limits = Limits(script.timeout_seconds, self._place.grace_seconds, self._may_start)
+        limits = Limits(
+            script.timeout_seconds,
+            self._place.grace_seconds,
+            may_start=self._may_start,
+            output_bytes=self._place.most_output_bytes,
+        )
         return await run_script(
             recording,
             lambda: self._invocation(script, archive),
@@ -95,8 +102,7 @@ class HookRun:
         command = command_line(archive, script)
         return Invocation(script.location, command, archive, environment)
 
-    def _failure(self, script: Script, end: ScriptEnd, *, output: Path) -> Diagnostics:
-        ending = tail(output)
+    def _failure(self, script: Script, end: ScriptEnd, *, ending: str) -> Diagnostics:
         line = last_line(ending)
         said = f' Last output: "{line}".' if line else ""
         sentence = f"{script.location} ({self._event}) {end.phrase.rstrip('.')}."
@@ -112,5 +118,5 @@ class HookRun:
         if hooks.scripts:
             remarks += warnings(self._command)
         return Diagnostics(
-            message="; ".join(("Succeeded", *remarks)), log_tail=tail(last.output) if last else ""
+            message="; ".join(("Succeeded", *remarks)), log_tail=last.tail if last else ""
         )

@@ -1,7 +1,7 @@
 """The whole log of a deployment on this host, rendered from what its scripts left behind.
 
-What a script prints goes straight to its own file, whether or not an agent lives. The log puts
-those files in order between lines that say when which event and script began and ended.
+What a script prints goes to a file of its own, whether or not an agent lives. The log puts those
+files in order between lines that say when which event and script began and ended.
 
 Differs from AWS: CodeDeploy's agent marks each line with a time and `[stdout]` or `[stderr]`, for
 which it must live as long as the script. Here both go to one file, in the order of printing.
@@ -113,7 +113,7 @@ def _script_parts(recording: Recording) -> Iterator[_Part]:
     if start is None:
         return
     yield _line(start.time, f"Script - {start.location}")
-    size = recording.output_bytes if end is None else end.output_bytes
+    size = recording.output_bytes
     output = _Output(recording.output, size)
     if size:
         yield output

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from agent.output import find, tail
 from agent.runners import Runner
 from codedeploy.lifecycle import LifecycleErrorCode
 from codedeploy.wire import Model
@@ -50,6 +51,7 @@ class Recording:
         self.output = directory / "output"
         self._started = directory / "started"
         self._status = directory / "status"
+        self._cut = directory / "cut"
         self._start = directory / "start.json"
         self._end = directory / "end.json"
         self._ended_by = directory / "ended-by"
@@ -57,13 +59,13 @@ class Recording:
     @property
     def runner(self) -> Runner | None:
         """The runner that took the script up; None if none did (yet)."""
-        mark = _whole_line(self._started)
+        mark = _line(self._started)
         return Runner.parse(mark) if mark is not None else None
 
     @property
     def exit_status(self) -> int | None:
         """What the script exited with; None if it has not or nobody could record it."""
-        line = _whole_line(self._status)
+        line = _line(self._status)
         return int(line) if line is not None else None
 
     @property
@@ -72,14 +74,46 @@ class Recording:
         return max(0.0, self._status.stat().st_mtime - self._started.stat().st_mtime)
 
     @property
-    def output_bytes(self) -> int:
-        """Length of the output so far."""
+    def has_recorder(self) -> bool:
+        """Whether somebody still writes down what is printed."""
+        mark = _line(self._started, 1)
+        return mark is not None and Runner.parse(mark).is_alive
+
+    @property
+    def end_mark(self) -> bytes | None:
+        """The line with which what the script printed ends; None if it has not ended."""
+        line = _line(self._status, 1)
+        return f"{line}\n".encode("ascii") if line is not None else None
+
+    @property
+    def written_bytes(self) -> int:
+        """Length of the file that the output is in, which a background child may add to."""
         return self.output.stat().st_size if self.output.exists() else 0
+
+    @property
+    def output_bytes(self) -> int:
+        """Length of the output so far; what is printed after the script's end is not counted."""
+        if (ended := self.end) is not None:
+            return ended.output_bytes
+        size = self.written_bytes  # Before the mark: that is known before it is in the file.
+        mark = self.end_mark
+        end = find(mark, self.output) if mark is not None and size else None
+        return size if end is None else end
+
+    @property
+    def tail(self) -> str:
+        """The last 4 KB of the output."""
+        return tail(self.output, until=self.output_bytes)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file did not take all of the output."""
+        return self._cut.exists()
 
     @property
     def ended_by(self) -> EndedBy | None:
         """Why the agent ended the script; None if it did not."""
-        line = _whole_line(self._ended_by)
+        line = _line(self._ended_by)
         return EndedBy(line) if line is not None else None
 
     def note_ended_by(self, reason: EndedBy) -> None:
@@ -124,7 +158,7 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _whole_line(path: Path) -> str | None:
-    """Return the first line; a line without its newline was torn and does not count."""
-    line, newline, _ = (_text(path) or "").partition("\n")
-    return line if newline else None
+def _line(path: Path, number: int = 0) -> str | None:
+    """Return a line of `path`; one without its newline was torn and does not count."""
+    whole = (_text(path) or "").split("\n")[:-1]
+    return whole[number] if number < len(whole) else None

@@ -10,15 +10,16 @@ from pathlib import Path
 
 from agent.interruption import Interrupted, Interruption, Wish
 from agent.invocation import CannotRun, Invocation
+from agent.recorder import Recorder, recorder_of, until_written
 from agent.recording import EndedBy, Recording, ScriptEnd
 from agent.runners import Runner, end_group, gone
 from agent.watch import Watch
 from codedeploy.lifecycle import LifecycleErrorCode
 
 KILL_AFTER_SECONDS = 5.0
+MOST_OUTPUT_BYTES = 1 << 30
 
 _RUNNER = str(Path(__file__).with_name("runner.sh"))
-_APPENDS = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 
 # What Python ignores, or a shell that started the agent may have ignored, a script should not.
 _RESET = (
@@ -34,17 +35,19 @@ _RESET = (
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a script may take.
+    """How long a script may take, and how much it may print.
 
     Attributes:
         timeout_seconds: From its start to its end.
         grace_seconds: From TERM to KILL.
         may_start: False if the script may already have run without leaving a trace.
+        output_bytes: What it prints beyond is not kept.
     """
 
     timeout_seconds: int = 3600
     grace_seconds: float = KILL_AFTER_SECONDS
     may_start: bool = True
+    output_bytes: int = MOST_OUTPUT_BYTES
 
 
 async def run_script(
@@ -79,7 +82,10 @@ async def run_script(
     taker = recording.runner  # An earlier agent's, who may also have been the quicker of two.
     if taker not in (None, started):
         await _until_ended(recording, taker, limits=limits, interruption=interruption)
+    await until_written(recording)
     error_code, phrase = _verdict(recording, limits)
+    if recording.is_cut:
+        phrase += f"; {_loss(recording, limits)}"
     return recording.close(_ending(error_code, phrase, output_bytes=recording.output_bytes))
 
 
@@ -94,7 +100,8 @@ def _started(recording: Recording, invocation: Invocation, limits: Limits) -> It
     )
     watch.start()
     try:
-        runner = Runner.of(_spawn(recording, invocation))
+        with recorder_of(recording, most_bytes=limits.output_bytes) as recorder:
+            runner = Runner.of(_spawn(recording, invocation, recorder))
     except OSError:
         watch.end()
         raise
@@ -102,16 +109,16 @@ def _started(recording: Recording, invocation: Invocation, limits: Limits) -> It
     watch.end()
 
 
-def _spawn(recording: Recording, invocation: Invocation) -> int:
+def _spawn(recording: Recording, invocation: Invocation, recorder: Recorder) -> int:
     """Start a runner; it runs the script, unless another was quicker to take it up."""
-    places = (str(recording.directory), str(invocation.directory))
+    places = (str(recording.directory), str(invocation.directory), str(recorder.pid))
     return os.posix_spawn(
         "/bin/sh",
         ("/bin/sh", _RUNNER, *places, *invocation.command),
         invocation.environment,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(recording.output), _APPENDS, 0o600),
+            (os.POSIX_SPAWN_DUP2, recorder.prints, 1),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,
@@ -175,6 +182,12 @@ def _verdict(recording: Recording, limits: Limits) -> tuple[LifecycleErrorCode, 
         return LifecycleErrorCode.SCRIPT_FAILED, lost
     phrase = f"exited {status}{_signal_hint(status)} after {recording.seconds:.0f} s"
     return (LifecycleErrorCode.SCRIPT_FAILED if status else LifecycleErrorCode.SUCCESS), phrase
+
+
+def _loss(recording: Recording, limits: Limits) -> str:
+    if recording.written_bytes >= limits.output_bytes:
+        return f"what it printed beyond {limits.output_bytes} bytes was not kept"
+    return "not all it printed was kept, because the disk took no more"
 
 
 def _signal_hint(status: int) -> str:

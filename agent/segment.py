@@ -12,7 +12,8 @@ from agent.interruption import Interrupted, Interruption, Wish
 from agent.journal import Entry, Journal
 from agent.layout import Layout
 from agent.outcome import Outcome
-from agent.output import last_line, tail
+from agent.output import last_line
+from agent.recording import Recording
 from agent.revisions import write_card
 from agent.runners import current_boot_id
 from agent.turn import Turn
@@ -82,7 +83,7 @@ class Segment:
             holder = self._turn.holder
             return Progress(waiting_behind=holder if holder != self._command.deployment_id else "")
         outputs = sorted(self._deployment.scripts.glob(f"{self._current}-*/output"))
-        line = last_line(tail(outputs[-1])) if outputs else ""
+        line = last_line(Recording(outputs[-1].parent).tail) if outputs else ""
         return Progress(event=self._current, last_output=line)
 
     async def _run(self) -> Outcome:

@@ -65,6 +65,7 @@ def _place(settings: Settings) -> Place:
         destination_root=settings.destination_root,
         environment=settings.environment,
         unpack_limits=settings.unpack_limits,
+        most_output_bytes=settings.most_output_bytes,
     )
 
 

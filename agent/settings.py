@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.configuration import DEFAULT_CONFIGURATION, Configuration, read_configuration
 from agent.identity import Identity, identity_of
+from agent.scripts import MOST_OUTPUT_BYTES
 from agent.unpacking import UnpackLimits
 from codedeploy.application import check_name
 from codedeploy.errors import InvalidInput
@@ -37,6 +38,7 @@ class Settings:
         namespace: None leaves it to Temporal's own configuration.
         configuration: The configuration file, whose server counts if nobody names another.
         unpack_limits: What a bundle may grow to.
+        most_output_bytes: What a script prints beyond is not kept.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Settings:
     namespace: str | None = None
     configuration: Configuration = field(default_factory=Configuration)
     unpack_limits: UnpackLimits = field(default_factory=UnpackLimits)
+    most_output_bytes: int = MOST_OUTPUT_BYTES
 
 
 def settings_of(
@@ -78,7 +81,8 @@ def settings_of(
         address=flags.address,
         namespace=flags.namespace,
         configuration=configuration,
-        unpack_limits=_unpack_limits(configuration),
+        unpack_limits=unpack_limits_of(configuration),
+        most_output_bytes=configuration.most_output_bytes or MOST_OUTPUT_BYTES,
     )
 
 
@@ -95,7 +99,8 @@ def s3_variables(configuration: Configuration, variables: Mapping[str, str]) -> 
     }
 
 
-def _unpack_limits(configuration: Configuration) -> UnpackLimits:
+def unpack_limits_of(configuration: Configuration) -> UnpackLimits:
+    """Return what a bundle may grow to."""
     default = UnpackLimits()
     return UnpackLimits(
         total_bytes=configuration.most_unpacked_bytes or default.total_bytes,

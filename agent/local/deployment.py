@@ -90,6 +90,8 @@ async def _deploy(command: LifecycleCommand, settings: LocalSettings, narrator: 
         destination_root=settings.destination_root,
         environment=settings.environment,
         custom_events=custom_events(settings.events),
+        unpack_limits=settings.unpack_limits,
+        most_output_bytes=settings.most_output_bytes,
     )
     name = name_of(command.revision.revision)
     narrator.say(f"{command.deployment_id}: {name} to {settings.deployment_group}")

@@ -99,7 +99,7 @@ class _Followed:
             yield self._heading
             self._heading = ""
         end = self._recording.end
-        for text in self._new_text(until=end.output_bytes if end else None):
+        for text in self._new_text():
             lines = self._whole_lines(text)
             if lines is not None:
                 yield _quoted(lines)
@@ -109,9 +109,8 @@ class _Followed:
                 yield _quoted(self._pending)
             yield f"  {end.phrase}"
 
-    def _new_text(self, *, until: int | None) -> Iterator[str]:
-        output = self._recording.output
-        size = self._recording.output_bytes if until is None else until
+    def _new_text(self) -> Iterator[str]:
+        output, size = self._recording.output, self._recording.output_bytes
         if size <= self._offset:
             return
         with output.open("rb") as stream:

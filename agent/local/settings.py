@@ -10,13 +10,16 @@ from agent.configuration import DEFAULT_CONFIGURATION, Configuration, read_confi
 from agent.local.locations import name_of, revision_at
 from agent.local.order import DEFAULT_EVENTS, read_events
 from agent.local.places import absolute, directory_at, root_dir
+from agent.scripts import MOST_OUTPUT_BYTES
 from agent.settings import (
     CONFIGURATION_VARIABLE,
     DEFAULT_ROOT,
     DESTINATION_ROOT_VARIABLE,
     ROOT_VARIABLE,
     s3_variables,
+    unpack_limits_of,
 )
+from agent.unpacking import UnpackLimits
 from codedeploy.appspec import FileExistsBehavior
 from codedeploy.errors import InvalidInput
 from codedeploy.revision import BundleType, Revision
@@ -35,6 +38,8 @@ class LocalSettings:
         destination_root: Goes before every destination of the AppSpec.
         environment: Variables given to every script.
         s3_variables: What makes AWS programs find S3.
+        unpack_limits: What a bundle may grow to.
+        most_output_bytes: What a script prints beyond is not kept.
     """
 
     revision: Revision
@@ -48,6 +53,8 @@ class LocalSettings:
     destination_root: Path
     environment: Mapping[str, str]
     s3_variables: Mapping[str, str]
+    unpack_limits: UnpackLimits
+    most_output_bytes: int
 
 
 def local_settings_of(flags: argparse.Namespace, variables: Mapping[str, str]) -> LocalSettings:
@@ -77,6 +84,8 @@ def local_settings_of(flags: argparse.Namespace, variables: Mapping[str, str]) -
         ),
         environment=configuration.env,
         s3_variables=s3_variables(configuration, variables),
+        unpack_limits=unpack_limits_of(configuration),
+        most_output_bytes=configuration.most_output_bytes or MOST_OUTPUT_BYTES,
     )
 
 

@@ -141,7 +141,7 @@ def test_a_revision_that_fits_only_packed_changes_nothing(disks: Disks) -> None:
 
 
 def test_a_script_that_fills_the_root_ends_the_deployment_in_words(disks: Disks) -> None:
-    disks.bundle("v2", page="v2", start="cat /dev/zero")
+    disks.bundle("v2", page="v2", start=f"head -c {TOO_LARGE} /dev/zero")
 
     said = disks.deploy(meanwhile="")
 
@@ -150,6 +150,16 @@ def test_a_script_that_fills_the_root_ends_the_deployment_in_words(disks: Disks)
         f"which works in {disks.root}, was let down by this host: [Errno 28] No space" in said.text
     )
     assert "Traceback" not in said.text
+
+
+def test_a_script_goes_on_when_the_root_takes_no_more_of_its_output(disks: Disks) -> None:
+    start = f"head -c {TOO_LARGE} /dev/zero\n: >ballast"
+    disks.bundle("v2", page="v2", start=start, ballast=1_000_000)
+
+    said = disks.deploy(meanwhile="")
+
+    assert (said.status, said.page) == (0, "v2"), said.text
+    assert "not all it printed was kept, because the disk took no more" in said.text
 
 
 def test_a_destination_without_room_keeps_the_old_revision(disks: Disks) -> None:

@@ -253,6 +253,32 @@ def test_the_agents_configuration_counts_here_too(bundle: Path) -> None:
     assert settings.environment == {"PORT": "80"}
 
 
+def configured(bundle: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Make `text` the configuration of this host's agent."""
+    path = bundle.parent / "agent.yml"
+    path.write_text(text)
+    monkeypatch.setenv(CONFIGURATION_VARIABLE, str(path))
+
+
+def test_a_bundle_beyond_the_agents_limits_is_refused_here_too(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configured(bundle, monkeypatch, "mostUnpackedMembers: 2\n")
+
+    assert cli.perform(arguments(bundle)) == 1
+    assert "is one too many: at most 2 are allowed" in capsys.readouterr().out
+
+
+def test_output_beyond_the_agents_limit_is_dropped_here_too(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configured(bundle, monkeypatch, "mostOutputBytes: 1024\n")
+    (bundle / "a.sh").write_text("#!/bin/sh\nseq 100000\n")
+
+    assert cli.perform(arguments(bundle)) == 0
+    assert "what it printed beyond 1024 bytes was not kept" in capsys.readouterr().out
+
+
 def test_a_revision_that_succeeded_counts_as_one_of_those_to_be_kept(bundle: Path) -> None:
     for number in range(KEPT_REVISIONS + 2):
         (bundle / "f").write_text(str(number))

@@ -55,7 +55,7 @@ class Stage:
 
     @property
     def output(self) -> str:
-        return self.recording.output.read_text()
+        return self.recording.output.read_bytes()[: self.recording.output_bytes].decode()
 
 
 @pytest.fixture

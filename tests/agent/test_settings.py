@@ -196,3 +196,9 @@ def test_what_a_bundle_may_grow_to_is_the_files_to_say(file: str) -> None:
 
 def test_without_a_word_a_bundle_may_grow_to_ten_gibibytes(file: str) -> None:
     assert parse(["run", "--config", file]).unpack_limits.total_bytes == 10 << 30
+
+
+def test_how_much_of_a_scripts_output_is_kept_is_the_files_to_say(file: str) -> None:
+    Path(file).write_text(f"{FILE}mostOutputBytes: 1000\n")
+
+    assert parse(["run", "--config", file]).most_output_bytes == 1000
