@@ -8,10 +8,11 @@ from agent.environment import script_environment, warnings
 from agent.interruption import Interruption
 from agent.invocation import Invocation, command_line, user_of
 from agent.layout import Layout
+from agent.limits import KILL_AFTER_SECONDS, MOST_OUTPUT_BYTES, Limits
 from agent.output import last_line
 from agent.recording import Recording, ScriptEnd
 from agent.revisions import Hooks
-from agent.scripts import KILL_AFTER_SECONDS, MOST_OUTPUT_BYTES, Limits, run_script
+from agent.scripts import run_script
 from agent.unpacking import UnpackLimits
 from codedeploy.appspec import Script
 from codedeploy.commands import LifecycleCommand

@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from agent.output import find, tail
-from agent.runners import Runner
+from agent.runners import Runner, boot_clock
 from codedeploy.lifecycle import LifecycleErrorCode
 from codedeploy.wire import Model
 
@@ -114,11 +114,17 @@ class Recording:
     def ended_by(self) -> EndedBy | None:
         """Why the agent ended the script; None if it did not."""
         line = _line(self._ended_by)
-        return EndedBy(line) if line is not None else None
+        return EndedBy(line.split()[0]) if line is not None else None
+
+    @property
+    def ended_at(self) -> float:
+        """When the script was about to be ended, on the clock that counts from the boot."""
+        line = _line(self._ended_by)
+        return float(line.split()[1]) if line is not None else 0.0
 
     def note_ended_by(self, reason: EndedBy) -> None:
-        """Remember why the script is being ended, before it is."""
-        self._ended_by.write_text(f"{reason.value}\n", "ascii")
+        """Remember why the script is being ended, before it is; its runner still runs."""
+        self._ended_by.write_text(f"{reason.value} {boot_clock():.2f}\n", "ascii")
 
     def open(self, location: str) -> None:
         """Make the directory, in which `location` will be recorded."""

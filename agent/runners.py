@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,15 +10,20 @@ from pathlib import Path
 from typing import Self
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
-_GONE_STATES = ("Z", "X", "x")
-_GLANCE_SECONDS = 0.05
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+GONE_STATES = ("Z", "X", "x")
+"""Of a process that the kernel has yet to forget."""
 
 
 @cache
 def current_boot_id() -> str:
     """Return the name of the host's current boot."""
     return _BOOT_ID.read_text("ascii").strip()
+
+
+def boot_clock() -> float:
+    """Return the seconds since the boot: a clock that neither jumps nor sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True)
@@ -49,30 +53,29 @@ class Runner:
     @property
     def is_alive(self) -> bool:
         """Whether it still runs (a zombie does not)."""
-        fields = _read_stat(Path(f"/proc/{self.pid}/stat"))
-        if not fields:
-            return False
-        is_same = int(fields[19]) == self.start_ticks and self.boot_id == current_boot_id()
-        return is_same and fields[0] not in _GONE_STATES
+        return self._state not in (None, *GONE_STATES)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it runs or is a zombie: its number means nobody else then."""
+        return self._state is not None
+
+    @property
+    def _state(self) -> str | None:
+        fields = read_stat(Path(f"/proc/{self.pid}/stat"))
+        if not fields or self.boot_id != current_boot_id():
+            return None
+        return fields[0] if int(fields[19]) == self.start_ticks else None
+
+    @property
+    def started(self) -> float:
+        """When it started, on the clock that counts from the boot."""
+        return self.start_ticks / TICKS_PER_SECOND
 
     @property
     def age_seconds(self) -> float:
-        """How long ago it started, by a clock that neither jumps nor sleeps."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - self.start_ticks / _TICKS_PER_SECOND
-
-    @property
-    def has_group(self) -> bool:
-        """Whether anybody in its process group still runs (zombies, which linger, do not)."""
-        return any(map(self._is_member, Path("/proc").glob("[0-9]*/stat")))
-
-    def _is_member(self, stat: Path) -> bool:
-        fields = _read_stat(stat)
-        return bool(fields) and int(fields[2]) == self.pid and fields[0] not in _GONE_STATES
-
-    def signal_group(self, number: signal.Signals) -> None:
-        """Send a signal to the whole process group, if anybody is left in it."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, number)
+        """How long ago it started."""
+        return boot_clock() - self.started
 
     def reap(self) -> None:
         """Let the kernel forget it, if it was our child and has ended."""
@@ -80,7 +83,8 @@ class Runner:
             os.waitpid(self.pid, os.WNOHANG)
 
 
-def _read_stat(stat: Path) -> list[str]:
+def read_stat(stat: Path) -> list[str]:
+    """Return the fields of a /proc/PID/stat from the process's state on; none if it is gone."""
     try:
         return _stat_fields(stat.read_text("utf-8", "replace"))
     except (FileNotFoundError, ProcessLookupError):
@@ -115,21 +119,3 @@ async def _readable(descriptor: int) -> None:
         await ready.wait()
     finally:
         loop.remove_reader(descriptor)
-
-
-async def end_group(runner: Runner, *, grace_seconds: float) -> None:
-    """Ask the runner's process group to end; after `grace_seconds` make it."""
-    runner.signal_group(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(grace_seconds):
-            await _group_gone(runner)
-    except TimeoutError:
-        runner.signal_group(signal.SIGKILL)
-        await gone(runner)
-
-
-async def _group_gone(runner: Runner) -> None:
-    """Return when nobody is left in the group; from then on its number may mean somebody else."""
-    await gone(runner)
-    while runner.has_group:  # noqa: ASYNC110 - the kernel tells nobody of a group's end
-        await asyncio.sleep(_GLANCE_SECONDS)

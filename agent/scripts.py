@@ -4,20 +4,19 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from agent.interruption import Interrupted, Interruption, Wish
 from agent.invocation import CannotRun, Invocation
+from agent.limits import Limits
+from agent.process_group import end_group, group_of
 from agent.recorder import Recorder, recorder_of, until_written
 from agent.recording import EndedBy, Recording, ScriptEnd
-from agent.runners import Runner, end_group, gone
+from agent.runners import Runner, gone
+from agent.verdict import survivors, verdict
 from agent.watch import Watch
 from codedeploy.lifecycle import LifecycleErrorCode
-
-KILL_AFTER_SECONDS = 5.0
-MOST_OUTPUT_BYTES = 1 << 30
 
 _RUNNER = str(Path(__file__).with_name("runner.sh"))
 
@@ -31,23 +30,6 @@ _RESET = (
     signal.SIGTERM,
     signal.SIGXFSZ,
 )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long a script may take, and how much it may print.
-
-    Attributes:
-        timeout_seconds: From its start to its end.
-        grace_seconds: From TERM to KILL.
-        may_start: False if the script may already have run without leaving a trace.
-        output_bytes: What it prints beyond is not kept.
-    """
-
-    timeout_seconds: int = 3600
-    grace_seconds: float = KILL_AFTER_SECONDS
-    may_start: bool = True
-    output_bytes: int = MOST_OUTPUT_BYTES
 
 
 async def run_script(
@@ -83,9 +65,7 @@ async def run_script(
     if taker not in (None, started):
         await _until_ended(recording, taker, limits=limits, interruption=interruption)
     await until_written(recording)
-    error_code, phrase = _verdict(recording, limits)
-    if recording.is_cut:
-        phrase += f"; {_loss(recording, limits)}"
+    error_code, phrase = verdict(recording, limits)
     return recording.close(_ending(error_code, phrase, output_bytes=recording.output_bytes))
 
 
@@ -131,13 +111,14 @@ async def _until_ended(
     recording: Recording, runner: Runner, *, limits: Limits, interruption: Interruption
 ) -> None:
     """Wait for the runner's end, and bring it about when time is up or a stop is asked for."""
-    if not runner.is_alive:
-        runner.reap()
-        return  # Its number may mean somebody else by now: no signal may be sent there.
-    reason = recording.ended_by or await _wait(runner, limits, interruption=interruption)
-    if reason is not None:
-        recording.note_ended_by(reason)
-    if reason is not None or _has_lost_its_runner(recording, runner):
+    if runner.is_known:
+        reason = recording.ended_by or await _wait(runner, limits, interruption=interruption)
+        if reason is not None:
+            recording.note_ended_by(reason)
+        must_end = reason is not None or _has_lost_its_runner(recording, runner)
+    else:
+        must_end = bool(survivors(recording, runner))
+    if must_end:
         await end_group(runner, grace_seconds=limits.grace_seconds)
 
 
@@ -147,7 +128,7 @@ def _has_lost_its_runner(recording: Recording, runner: Runner) -> bool:
     While it does, the number of its group cannot come to mean another one.
     """
     is_unrecorded = recording.runner == runner and recording.exit_status is None
-    return is_unrecorded and runner.has_group
+    return is_unrecorded and bool(group_of(runner))
 
 
 async def _wait(runner: Runner, limits: Limits, *, interruption: Interruption) -> EndedBy | None:
@@ -167,28 +148,3 @@ def _ending(error_code: LifecycleErrorCode, phrase: str, *, output_bytes: int = 
     return ScriptEnd(
         error_code=error_code, phrase=phrase, time=datetime.now(UTC), output_bytes=output_bytes
     )
-
-
-def _verdict(recording: Recording, limits: Limits) -> tuple[LifecycleErrorCode, str]:
-    match recording.ended_by:
-        case EndedBy.TIMEOUT:
-            limit = f"ran longer than its timeout of {limits.timeout_seconds} s and was ended"
-            return LifecycleErrorCode.SCRIPT_TIMED_OUT, limit
-        case EndedBy.REQUEST:
-            return LifecycleErrorCode.SCRIPT_FAILED, "was stopped by request"
-    status = recording.exit_status
-    if status is None:
-        lost = "was interrupted: the host or its processes went down"
-        return LifecycleErrorCode.SCRIPT_FAILED, lost
-    phrase = f"exited {status}{_signal_hint(status)} after {recording.seconds:.0f} s"
-    return (LifecycleErrorCode.SCRIPT_FAILED if status else LifecycleErrorCode.SUCCESS), phrase
-
-
-def _loss(recording: Recording, limits: Limits) -> str:
-    if recording.written_bytes >= limits.output_bytes:
-        return f"what it printed beyond {limits.output_bytes} bytes was not kept"
-    return "not all it printed was kept, because the disk took no more"
-
-
-def _signal_hint(status: int) -> str:
-    return f" (as if ended by signal {status - 128})" if 128 < status <= 192 else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.configuration import DEFAULT_CONFIGURATION, Configuration, read_configuration
 from agent.identity import Identity, identity_of
-from agent.scripts import MOST_OUTPUT_BYTES
+from agent.limits import MOST_OUTPUT_BYTES
 from agent.unpacking import UnpackLimits
 from codedeploy.application import check_name
 from codedeploy.errors import InvalidInput

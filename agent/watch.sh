@@ -24,7 +24,32 @@ is_running() {
 }
 
 is_running || exit 0
-echo timeout >"$1/ended-by"
-kill -TERM "-$pid"
-sleep "$3"
-is_running && kill -KILL "-$pid"
+read -r now _ </proc/uptime
+echo "timeout $now" >"$1/ended-by"
+
+members() {
+    for process in /proc/[0-9]*; do
+        read -r line <"$process/stat" || continue
+        set -- ${line##*) }
+        [ "$3" = "$pid" ] && [ "$1" != Z ] && echo "$process"
+    done
+}
+# Whom this user may not signal was started with sudo, and is sent it with sudo.
+send() {
+    kill -s "$1" -- "-$pid"
+    [ "$(id -u)" = 0 ] && return
+    for owner in $(stat -c %u $(members) | sort -u); do
+        [ "$owner" = "$(id -u)" ] || sudo -n -u "#$owner" -- kill -s "$1" -- "-$pid"
+    done
+}
+
+# Numbers are given out in turn. One that was our group's a second ago is nobody else's now, also
+# if the runner, whose number it was, has ended before the rest.
+send TERM
+left=$3
+while [ "$left" -gt 0 ]; do
+    sleep 1
+    [ "$(members)" ] || exit 0
+    left=$((left - 1))
+done
+send KILL

@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from agent.configuration import DEFAULT_CONFIGURATION, Configuration, read_configuration
+from agent.limits import MOST_OUTPUT_BYTES
 from agent.local.locations import name_of, revision_at
 from agent.local.order import DEFAULT_EVENTS, read_events
 from agent.local.places import absolute, directory_at, root_dir
-from agent.scripts import MOST_OUTPUT_BYTES
 from agent.settings import (
     CONFIGURATION_VARIABLE,
     DEFAULT_ROOT,

@@ -14,6 +14,7 @@ from agent.activities import HostActivities
 from agent.hooks import Place
 from agent.layout import DeploymentDirectory, Layout
 from agent.lifecycle import Host
+from agent.runners import GONE_STATES
 from codedeploy.commands import LifecycleCommand
 from codedeploy.lifecycle import IN_PLACE, LifecycleEvent
 from codedeploy.revision import (
@@ -125,11 +126,12 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process runs (a zombie does not)."""
+    """Whether a process runs (one that the kernel has yet to forget does not)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
-    except FileNotFoundError:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
         return False
+    return state not in GONE_STATES
 
 
 def end(pid: int) -> None:

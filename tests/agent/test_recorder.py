@@ -10,18 +10,14 @@ import pytest
 
 from agent.interruption import Interruption
 from agent.invocation import Invocation
-from agent.scripts import Limits, run_script
+from agent.limits import Limits
+from agent.scripts import run_script
 from codedeploy.lifecycle import LifecycleEvent
 from tests.agent.site import Site, is_running, until
-from tests.agent.test_scripts import QUICK, Stage
+from tests.agent.stage import QUICK, Stage
 
 START = LifecycleEvent.APPLICATION_START
 BY_NAME = "echo one\necho two >/dev/stderr\necho three >/dev/stdout\necho four"
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
 
 
 async def test_output_to_a_stream_by_its_name_takes_its_place_in_the_order(stage: Stage) -> None:

@@ -9,58 +9,16 @@ from pathlib import Path
 import pytest
 
 from agent.interruption import Interrupted, Interruption, Wish
-from agent.invocation import CannotRun, Invocation, command_line, locate
-from agent.recording import EndedBy, Recording, ScriptEnd
+from agent.invocation import CannotRun, Invocation, locate
+from agent.limits import Limits
+from agent.recording import EndedBy
 from agent.runners import Runner, current_boot_id
-from agent.scripts import Limits, run_script
-from codedeploy.appspec import Script
+from agent.scripts import run_script
 from codedeploy.lifecycle import LifecycleErrorCode
 from tests.agent.site import end, is_running, until
+from tests.agent.stage import QUICK, Stage
 
-QUICK = Limits(timeout_seconds=30, grace_seconds=0.5)
 IMPATIENT = Limits(timeout_seconds=1, grace_seconds=0.3)
-
-
-class Stage:
-    """A revision's directory and the recording of one of its scripts."""
-
-    def __init__(self, directory: Path) -> None:
-        self.archive = directory / "a revision"
-        self.archive.mkdir()
-        self.recording = Recording(directory / "its recording")
-        self.recording.open("script.sh")
-
-    def write(self, text: str, name: str = "script.sh", mode: int = 0o755) -> Path:
-        path = self.archive / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(text.encode())
-        path.chmod(mode)
-        return path
-
-    def invocation(self, location: str = "script.sh", **script: object) -> Invocation:
-        hook = Script.model_validate({"location": location, **script})
-        environment = {"PATH": "/usr/bin:/bin", "GIVEN": "yes"}
-        return Invocation(location, command_line(self.archive, hook), self.archive, environment)
-
-    async def run(
-        self,
-        location: str = "script.sh",
-        limits: Limits = QUICK,
-        interruption: Interruption | None = None,
-    ) -> ScriptEnd:
-        wish = interruption or Interruption()
-        return await run_script(
-            self.recording, lambda: self.invocation(location), limits=limits, interruption=wish
-        )
-
-    @property
-    def output(self) -> str:
-        return self.recording.output.read_bytes()[: self.recording.output_bytes].decode()
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
 
 
 async def test_a_script_that_exits_0_succeeds(stage: Stage) -> None:
@@ -356,6 +314,23 @@ async def test_a_stop_begun_by_an_agent_that_died_is_finished_by_the_next(stage:
     ending = await stage.run()
 
     assert ending.phrase == "was stopped by request"
+
+
+async def test_what_is_left_of_a_script_that_is_being_stopped_is_ended_by_the_next_agent(
+    stage: Stage,
+) -> None:
+    child = "(trap '' TERM; while true; do sleep 0.1; done) &\necho $!\nwait"
+    await _left_running(stage, child, lambda: stage.recording.written_bytes > 0)
+    runner = stage.recording.runner
+    assert runner is not None
+    stage.recording.note_ended_by(EndedBy.REQUEST)
+    os.killpg(runner.pid, signal.SIGTERM)
+    await until(lambda: not runner.is_alive)
+
+    ending = await stage.run()
+
+    assert ending.phrase == "was stopped by request"
+    assert not is_running(int(stage.output))
 
 
 async def test_a_script_that_may_have_run_before_a_reboot_is_not_started(stage: Stage) -> None:

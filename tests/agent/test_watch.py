@@ -3,37 +3,23 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent.interruption import Interrupted, Interruption, Wish
+from agent.limits import Limits
+from agent.process_group import group_of
 from agent.recording import EndedBy
 from agent.runners import Runner, current_boot_id
-from agent.scripts import Limits
 from agent.watch import Watch
 from codedeploy.lifecycle import LifecycleErrorCode, LifecycleEvent
 from tests.agent import lone_agent
 from tests.agent.site import Site, is_running, until
-from tests.agent.test_scripts import Stage
+from tests.agent.stage import Stage
 
 UP_TO_BEFORE_INSTALL = (LifecycleEvent.DOWNLOAD_BUNDLE, LifecycleEvent.BEFORE_INSTALL)
 SHORT = Limits(timeout_seconds=1, grace_seconds=0.3)
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
-
-
-@pytest.fixture
-def sleeper() -> Iterator[Runner]:
-    """A process that leads a group of its own and is no script."""
-    pid = os.posix_spawn("/bin/sleep", ["sleep", "60"], {}, setsid=True)
-    yield Runner.of(pid)
-    os.killpg(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
 
 
 async def left(stage: Stage, body: str) -> Runner:
@@ -62,9 +48,18 @@ async def test_a_script_ends_when_its_time_is_over_though_no_agent_is_left(stage
 async def test_one_that_traps_term_is_killed(stage: Stage) -> None:
     runner = await left(stage, "trap '' TERM\nwhile true; do sleep 0.1; done")
 
-    await until(lambda: not runner.is_alive and not runner.has_group)
+    await until(lambda: not runner.is_alive and group_of(runner) == [])
 
     assert stage.recording.ended_by is EndedBy.TIMEOUT
+
+
+async def test_a_child_that_traps_term_is_killed_though_its_script_obeys(stage: Stage) -> None:
+    child = "(trap '' TERM; while true; do sleep 0.1; done) &\necho $!\nwait"
+    runner = await left(stage, child)
+
+    await until(lambda: not runner.is_alive and group_of(runner) == [])
+
+    assert not is_running(int(stage.output))
 
 
 async def test_a_script_that_ends_in_time_is_not_called_late(stage: Stage) -> None:
@@ -86,7 +81,7 @@ async def test_a_watch_goes_with_its_script(stage: Stage) -> None:
     await asyncio.to_thread((stage.archive / "gate").write_text, "go\n")
     await running
 
-    assert _watches(stage) == []
+    await until(lambda: _watches(stage) == [])
 
 
 async def test_a_script_that_cannot_be_started_leaves_no_watch(stage: Stage) -> None:
@@ -96,7 +91,7 @@ async def test_a_script_that_cannot_be_started_leaves_no_watch(stage: Stage) -> 
     with pytest.raises(IsADirectoryError):
         await stage.run(limits=Limits(timeout_seconds=60))
 
-    assert _watches(stage) == []
+    await until(lambda: _watches(stage) == [])
 
 
 async def test_a_watch_sends_nothing_to_the_group_of_a_script_that_has_ended(
