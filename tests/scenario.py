@@ -332,6 +332,10 @@ class Scenario:
             pass
         return await self.rollway.deployment(deployment_id)
 
+    async def cancel(self) -> None:
+        """Request the cancellation of the last deployment, as the Web UI does."""
+        await self._temporal.get_workflow_handle(self.last_id).cancel()
+
     async def until(self, condition: Callable[[DeploymentInfo], bool]) -> DeploymentInfo:
         """Wait until the last deployment is as `condition` says."""
         async for info in self.rollway.watch(self.last_id):

@@ -250,6 +250,38 @@ async def test_a_stop_in_the_middle_of_the_reroute_takes_the_replacement_out_aga
     assert fleets.path("blue-1") == []
 
 
+async def test_a_second_stop_does_not_stop_the_way_back(fleets: TwoFleets) -> None:
+    fleets.holding("green-2", at="BeforeAllowTraffic")
+    await fleets.begin("v2", config="OneAtATime")
+    await fleets.hosts["green-2"].is_held.wait()
+    hold = fleets.holding("green-1", at="BeforeBlockTraffic")
+    await fleets.rollway.intervene(fleets.last_id, "stop", InterventionRequest())
+    await fleets.hosts["green-1"].is_held.wait()
+
+    await fleets.rollway.intervene(fleets.last_id, "stop", InterventionRequest())
+    await fleets.cancel()
+    hold.set()
+    deployment = await fleets.ended(fleets.last_id)
+
+    assert (deployment.status, deployment.undo_problems) == ("Stopped", ())
+    assert fleets.serving == BLUE
+    assert fleets.path("green-1") == INSTALL + ALLOW + BLOCK
+
+
+async def test_a_stop_while_the_original_leaves_brings_it_back(fleets: TwoFleets) -> None:
+    fleets.holding("blue-2", at="AfterBlockTraffic")
+    await fleets.begin("v2", config="AllAtOnce")
+    await fleets.hosts["blue-2"].is_held.wait()
+    assert fleets.serving == GREEN
+
+    await fleets.rollway.intervene(fleets.last_id, "stop", InterventionRequest())
+    deployment = await fleets.ended(fleets.last_id)
+
+    assert (deployment.status, deployment.undo_problems) == ("Stopped", ())
+    assert fleets.serving == BLUE
+    assert fleets.witness.fewest == 2
+
+
 async def test_each_target_tells_of_both_stages_and_its_part(fleets: TwoFleets) -> None:
     await fleets.replace("v2")
 

@@ -10,6 +10,7 @@ from temporalio.client import Client
 
 from codedeploy.deployment import DeploymentInfo, InterventionRequest
 from codedeploy.errors import RollwayError
+from tests.aws.alarms import put_alarm, set_alarm
 from tests.aws.emulator import Emulator
 from tests.aws.fleet_snapshot import difference, fleet_snapshot, orphans
 from tests.copied_fleets import CopiedFleet, copying
@@ -297,6 +298,59 @@ async def test_a_stop_while_the_copy_comes_up_leaves_all_as_before(
     await copied.rollway.intervene(copied.last_id, "stop", InterventionRequest())
 
     assert (await copied.ended(copied.last_id)).status == "Stopped"
+    assert_all_is_as_before(copied, aws)
+
+
+@pytest.mark.parametrize("event", ["BeforeAllowTraffic", "AfterAllowTraffic"])
+async def test_a_stop_while_the_copy_gets_traffic_leaves_all_as_before(
+    copied: CopiedFleet, aws: Emulator, event: str
+) -> None:
+    await copied.of_copied(2)
+    copied.holding_next(at=event)
+    await copied.start("v1", config="OneAtATime")
+    await copied.until_held()
+
+    await copied.rollway.intervene(copied.last_id, "stop", InterventionRequest())
+    deployment = await copied.ended(copied.last_id)
+
+    assert (deployment.status, deployment.undo_problems) == ("Stopped", ())
+    assert_all_is_as_before(copied, aws)
+
+
+@pytest.mark.parametrize("event", ["BeforeBlockTraffic", "AfterBlockTraffic"])
+async def test_a_stop_while_the_original_of_a_copy_leaves_has_all_as_before(
+    copied: CopiedFleet, aws: Emulator, event: str
+) -> None:
+    await copied.of_copied(2)
+    first, second = sorted(copied.hosts)
+    copied.holding(second, at=event)
+    await copied.start("v1", config="AllAtOnce")
+    await copied.hosts[second].is_held.wait()
+
+    await copied.rollway.intervene(copied.last_id, "stop", InterventionRequest())
+    deployment = await copied.ended(copied.last_id)
+
+    assert (deployment.status, deployment.undo_problems) == ("Stopped", ())
+    assert copied.path(first)[-2:] == ALLOW
+    assert_all_is_as_before(copied, aws)
+
+
+async def test_an_alarm_while_the_original_leaves_has_all_as_before(
+    copied: CopiedFleet, aws: Emulator
+) -> None:
+    put_alarm(aws, "errors")
+    await copied.of_copied(2, alarmConfiguration={"enabled": True, "alarms": [{"name": "errors"}]})
+    _, second = sorted(copied.hosts)
+    copied.holding(second, at="AfterBlockTraffic")
+    await copied.start("v1", config="AllAtOnce")
+    await copied.hosts[second].is_held.wait()
+
+    set_alarm(aws, "errors", "ALARM", "7 errors in a minute")
+    deployment = await copied.ended(copied.last_id)
+
+    assert deployment.status == "Stopped"
+    assert deployment.error_information is not None
+    assert deployment.error_information.code == "ALARM_ACTIVE"
     assert_all_is_as_before(copied, aws)
 
 
