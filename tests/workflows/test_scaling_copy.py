@@ -171,7 +171,7 @@ async def test_an_instance_that_fails_with_traffic_is_replaced(
     await copied.of_copied(2, **copying(**READY))
     await copied.start("v1", config="OneAtATime")
     await copied.until(lambda info: info.status == "Ready")
-    bad, good = copied.site.in_service(copied.copy_name)
+    good, bad = sorted(copied.site.in_service(copied.copy_name))
     copied.failing(bad, at="AfterAllowTraffic", with_revision="v1")
     await copied.rollway.continue_deployment(copied.last_id, InterventionRequest())
 
