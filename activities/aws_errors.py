@@ -53,6 +53,9 @@ _LASTING = re.compile("Invalid|KMS|EFSMount|LimitReached|RecursiveInvocation")
 """What Lambda answers with a status of 500 and more although no repetition cures it."""
 
 _LIMITS = re.compile("LimitExceeded|LimitReached|QuotaExceeded|^TooMany|StorageExceeded")
+_LIMITS_IN_WORDS = re.compile("exceeds (the maximum )?limit")
+"""How ECS says it, whose code for it is InvalidParameterException."""
+
 _DENIALS = re.compile("AccessDenied|Unauthorized|NotAuthorized|^AuthorizationError")
 _CREDENTIALS = re.compile(
     "ClientToken|UnrecognizedClient|ExpiredToken|InvalidToken|Signature|AuthenticationToken"
@@ -125,7 +128,7 @@ def _refusal(error: ClientError, call: Call) -> tuple[ErrorCode, str]:
     code = _code(error)
     if _CREDENTIALS.search(code):
         return ErrorCode.IAM_ROLE_PERMISSIONS, _CORRECT_THEM
-    if _LIMITS.search(code):
+    if _LIMITS.search(code) or _LIMITS_IN_WORDS.search(_words(error)):
         return (
             ErrorCode.RESOURCE_LIMIT_EXCEEDED,
             "Have the quota raised (Service Quotas), or remove what is no longer used.",

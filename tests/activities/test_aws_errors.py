@@ -16,6 +16,11 @@ from activities.aws import asking
 from codedeploy.errors import ErrorCode
 
 AT = "http://127.0.0.1:1/"
+TASKS = "Desired count exceeds limit."
+TASK_SETS = (
+    "5 deployments exist on the service. Unable to create new TaskSet since this exceeds the "
+    "maximum limit."
+)
 TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE"
 
 
@@ -90,6 +95,8 @@ def test_what_passes_is_tried_again(error: ClientError | BotoCoreError) -> None:
         (said("ServiceQuotaExceededException", 402), "RESOURCE_LIMIT_EXCEEDED"),
         (said("TooManyTargetGroups"), "RESOURCE_LIMIT_EXCEEDED"),
         (said("ENILimitReachedException", 502), "RESOURCE_LIMIT_EXCEEDED"),
+        (said("InvalidParameterException", words=TASK_SETS), "RESOURCE_LIMIT_EXCEEDED"),
+        (said("InvalidParameterException", words=TASKS), "RESOURCE_LIMIT_EXCEEDED"),
         (said("ResourceNotFoundException", 404), "INVALID_LAMBDA_FUNCTION"),
         (said("InvalidParameterValueException"), "INVALID_LAMBDA_FUNCTION"),
         (said("InvalidRuntimeException", 502), "INVALID_LAMBDA_FUNCTION"),

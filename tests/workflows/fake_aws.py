@@ -76,12 +76,14 @@ class FakeFunctions:
     Attributes:
         aliases: Where they point, by function.
         told: Where they were pointed to, by function, in order.
+        refusals: What AWS says to the percentages that it refuses.
         asked: The hook calls, in order.
     """
 
     def __init__(self) -> None:
         self.aliases: dict[str, AliasState] = {}
         self.told: dict[str, list[Told]] = defaultdict(list)
+        self.refusals: dict[int, ApplicationError] = {}
         self.asked: list[HookCall] = []
 
     @activity.defn
@@ -92,6 +94,8 @@ class FakeFunctions:
 
     @activity.defn
     async def route_alias(self, route: AliasRoute) -> None:
+        if route.target_percent in self.refusals:
+            raise self.refusals[route.target_percent]
         self.told[route.function_name].append(_told(route.target_percent))
         moved = {"version": route.version, "weights": route.weights}
         state = self.aliases[route.function_name]

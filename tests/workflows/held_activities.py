@@ -8,14 +8,16 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 
 class Hold:
-    """Holds the first call of an activity that comes by.
+    """Holds a call of an activity.
 
     Attributes:
-        reached: Set when there is one.
+        ahead: How many calls are let through before it.
+        reached: Set when it has come.
         released: Lets it go on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: int = 0) -> None:
+        self.ahead = ahead
         self.reached = asyncio.Event()
         self.released = asyncio.Event()
 
@@ -38,8 +40,12 @@ class _Holding(ActivityInboundInterceptor):
         self._holds = holds
 
     async def execute_activity(self, call: ExecuteActivityInput) -> Any:
-        hold = self._holds.pop(activity.info().activity_type, None)
+        name = activity.info().activity_type
+        hold = self._holds.get(name)
         if hold is not None:
+            hold.ahead -= 1
+        if hold is not None and hold.ahead < 0:
+            del self._holds[name]
             hold.reached.set()
             await hold.released.wait()
         return await super().execute_activity(call)

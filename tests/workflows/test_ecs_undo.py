@@ -11,7 +11,7 @@ from tests.aws.emulator import Emulator
 from tests.aws.functions import publish
 from tests.aws.site_parts import Plan
 from tests.aws.snapshot import difference, snapshot
-from tests.traffic_scenario import BAD, CANARY, EcsScenario
+from tests.traffic_scenario import BAD, CANARY, REMEMBERING, EcsScenario
 
 
 @pytest.fixture
@@ -65,6 +65,52 @@ async def test_a_stop_in_the_middle_of_a_canary_leaves_everything_as_it_was(
         "The replacement task set was deleted.",
         f"The production listener forwards to {web.site.blue.name} alone again.",
     )
+
+
+async def test_a_stop_while_test_traffic_is_judged_leaves_everything_as_it_was(
+    web: EcsScenario, aws: Emulator
+) -> None:
+    web.remembering("AfterAllowTestTraffic", "check", source=REMEMBERING)
+    before = snapshot(aws)
+    await web.start(3)
+    await web.until(
+        lambda info: info.wait is not None and "the verdict of check" in info.wait.reason
+    )
+
+    deployment = await web.stop()
+
+    assert deployment.status == "Stopped"
+    assert difference(before, snapshot(aws)) == []
+
+
+async def test_a_stop_while_it_is_ready_leaves_everything_as_it_was(
+    web: EcsScenario, aws: Emulator
+) -> None:
+    ready = {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 60}
+    web.with_settings(blueGreenDeploymentConfiguration={"deploymentReadyOption": ready})
+    before = snapshot(aws)
+    await web.start(3)
+    await web.until(lambda info: info.status == "Ready")
+
+    deployment = await web.stop()
+
+    assert deployment.status == "Stopped"
+    assert difference(before, snapshot(aws)) == []
+
+
+async def test_a_network_load_balancer_does_again_what_it_did(
+    temporal: Client, control_plane: Path, aws: Emulator
+) -> None:
+    plan = Plan(balancer="network", has_test_listener=True, desired_count=1, versions=2)
+    tcp = EcsScenario(temporal, aws).of(plan)
+    publish(aws, "check", BAD)
+    before = snapshot(aws)
+
+    deployment = await tcp.asking("AfterAllowTraffic", "check").deploy(2)
+
+    assert deployment.status == "Failed"
+    assert deployment.undo_problems == ()
+    assert difference(before, snapshot(aws)) == []
 
 
 async def test_a_second_stop_does_not_stop_the_undo(web: EcsScenario, aws: Emulator) -> None:

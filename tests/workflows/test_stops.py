@@ -26,10 +26,10 @@ async def machine() -> AsyncIterator[TimeMachine]:
 
 
 async def stopped_at_the_end_of(
-    activity: str, machine: TimeMachine, order: DeploymentOrder
+    activity: str, machine: TimeMachine, order: DeploymentOrder, *, ahead: int = 0
 ) -> DeploymentInfo:
     """Carry `order` out; a stop and the end of an activity reach it in one workflow task."""
-    hold = machine.holding(activity)
+    hold = machine.holding(activity, ahead=ahead)
     running = await machine.start(order)
     await hold.reached.wait()
     async with machine.away():
@@ -58,6 +58,7 @@ async def followed(activity: str, machine: TimeMachine, deployment: DeploymentIn
         ("route_listener", []),
         ("create_replacement", ["delete_task_set"]),
         ("await_steady_state", ["delete_task_set"]),
+        ("make_task_set_primary", ["make_task_set_primary", "delete_task_set"]),
     ],
 )
 async def test_a_service_is_as_it_was_and_nothing_more_was_tried(
@@ -72,6 +73,18 @@ async def test_a_service_is_as_it_was_and_nothing_more_was_tried(
     assert deployment.status is DeploymentStatus.STOPPED
     assert await followed(activity, machine, deployment) == undone
     assert deployment.target is None or machine.service(deployment) == ServiceState()
+
+
+@pytest.mark.parametrize("ahead", [1, 2], ids=["test listener", "last shift"])
+async def test_listeners_do_again_what_they_did(machine: TimeMachine, ahead: int) -> None:
+    order = machine.of_ecs(ECS)
+
+    deployment = await stopped_at_the_end_of("route_listener", machine, order, ahead=ahead)
+
+    done = await followed("create_replacement", machine, deployment)
+    assert deployment.status is DeploymentStatus.STOPPED
+    assert done == ["await_steady_state", "delete_task_set"]
+    assert machine.service(deployment) == ServiceState()
 
 
 async def test_a_plan_that_no_longer_holds_is_not_what_a_stopped_deployment_ended_with(

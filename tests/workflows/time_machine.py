@@ -46,6 +46,9 @@ from workflows.orders import DeploymentOrder
 
 Running = WorkflowHandle[Any, DeploymentInfo]
 
+LOST_TASK = timedelta(seconds=3)
+"""The server may give a task to a worker that has just gone; so long it waits for the answer."""
+
 FUNCTION = {"Alias": "live", "CurrentVersion": 1, "TargetVersion": 2}
 SERVICE = {
     "TaskDefinition": "arn:aws:ecs:us-east-1:123456789012:task-definition/web:2",
@@ -120,14 +123,15 @@ class TimeMachine:
                 workflow_runner=registry.runner(),
                 max_cached_workflows=0 if self._forgets else 1000,
                 interceptors=self._interceptors,
+                max_concurrent_workflow_task_polls=1 if self._forgets else 5,
             )
         )
 
     # --- given
 
-    def holding(self, activity: str) -> Hold:
-        """Hold the next call of an activity."""
-        return self._held.holds.setdefault(activity, Hold())
+    def holding(self, activity: str, *, ahead: int = 0) -> Hold:
+        """Hold a call of an activity, when so many have been let through."""
+        return self._held.holds.setdefault(activity, Hold(ahead))
 
     def of_lambda(self, config: str, *hooks: dict[str, str], **settings: Any) -> DeploymentOrder:
         """Return an order to move the alias of a function of its own."""
@@ -177,7 +181,11 @@ class TimeMachine:
     async def start(self, order: DeploymentOrder) -> Running:
         """Start a deployment; time does not skip before somebody waits."""
         return await self.client.start_workflow(
-            DeploymentWorkflow.run, order, id=order.deployment_id, task_queue=CONTROL_QUEUE
+            DeploymentWorkflow.run,
+            order,
+            id=order.deployment_id,
+            task_queue=CONTROL_QUEUE,
+            task_timeout=LOST_TASK,
         )
 
     async def ended(self, running: Running) -> DeploymentInfo:
