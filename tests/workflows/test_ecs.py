@@ -195,3 +195,12 @@ async def test_a_plan_warns_of_the_original_that_is_going_to_be_ended_first(
     plan = await web.rollway.plan(web.request(3))
 
     assert any("is deleted first" in warning for warning in plan.warnings)
+
+
+async def test_a_plan_warns_of_no_original_that_has_gone(web: EcsScenario) -> None:
+    await web.deploy(2)
+    await web.terminated(web.last_id)
+
+    plan = await web.rollway.plan(web.request(3))
+
+    assert plan.warnings == ()

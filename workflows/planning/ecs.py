@@ -6,7 +6,7 @@ from activities.ecs_services import EcsServices
 from codedeploy.appspec import EcsAppSpec
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.ecs_rules import Expectation, judged
-from codedeploy.ecs_service import EcsFacts, ServiceQuestion
+from codedeploy.ecs_service import ACTIVE, EcsFacts, ServiceQuestion
 from codedeploy.errors import ErrorCode
 from codedeploy.task_definition import check_task_definition
 from codedeploy.traffic import schedule
@@ -48,7 +48,7 @@ async def make_plan(basis: Basis) -> TrafficPlan:
         ecs=facts,
         ready_wait_minutes=ready.wait_time_in_minutes if ready and ready.is_waited_for else 0,
         termination_wait_minutes=rules.termination_wait_minutes if rules else 0,
-        warnings=(*pinned.ecs.warnings, *_warnings(basis)),
+        warnings=(*pinned.ecs.warnings, *_warnings(basis, facts)),
     )
 
 
@@ -87,10 +87,11 @@ def short(task_definition: str) -> str:
     return task_definition.rpartition("/")[2]
 
 
-def _warnings(basis: Basis) -> tuple[str, ...]:
-    if basis.termination is None:
+def _warnings(basis: Basis, facts: EcsFacts) -> tuple[str, ...]:
+    kept = basis.termination.task_set if basis.termination else None
+    if kept not in {each.id for each in facts.service.task_sets if each.status == ACTIVE}:
         return ()
     return (
-        f"the original task set {basis.termination.task_set}, which the deployment before keeps "
-        "for a while yet, is deleted first",
+        f"the original task set {kept}, which the deployment before keeps for a while yet, is "
+        "deleted first",
     )
