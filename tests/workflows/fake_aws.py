@@ -119,12 +119,12 @@ class FakeAlarms:
         self.firing: dict[str, str] = {}
         self.are_watched = False
 
-    @activity.defn
-    async def look_at_alarms(self, question: AlarmQuestion) -> AlarmReport:
+    @activity.defn(name="look_at_alarms")
+    async def look(self, question: AlarmQuestion) -> AlarmReport:
         return AlarmReport(firing=self.firing)
 
-    @activity.defn
-    async def watch_alarms(self, question: AlarmQuestion) -> AlarmReport:
+    @activity.defn(name="watch_alarms")
+    async def watch(self, question: AlarmQuestion) -> AlarmReport:
         while self.are_watched and not self.firing:
             activity.heartbeat()
             await asyncio.sleep(0.02)

@@ -63,7 +63,7 @@ class FleetMachine:
         """What the control plane can do."""
         deployments = Deployments(self.client)
         return [
-            *(self.alarms.look_at_alarms, self.alarms.watch_alarms),
+            *(self.alarms.look, self.alarms.watch),
             *(deployments.cancel, deployments.finish_termination),
             *self.fleets.activities,
         ]

@@ -75,6 +75,35 @@ async def test_the_cure_can_be_deployed_while_an_alarm_fires(
     assert deployment.status == "Succeeded"
 
 
+CUSTOMERS = "customers-complain"
+OTHERS: dict[str, Any] = {"enabled": True, "alarms": [{"name": CUSTOMERS}]}
+
+
+async def test_the_alarms_of_a_deployment_take_the_place_of_its_groups(
+    checkout: LambdaScenario, aws: Emulator
+) -> None:
+    put_alarm(aws, CUSTOMERS)
+    fire(aws)
+
+    deployment = await checkout.deploy(2, overrideAlarmConfiguration=OTHERS)
+
+    assert deployment.status == "Succeeded"
+
+
+async def test_a_deployment_is_stopped_by_the_alarms_of_its_own(
+    checkout: LambdaScenario, aws: Emulator
+) -> None:
+    put_alarm(aws, CUSTOMERS)
+    await checkout.start(2, config=CANARY, overrideAlarmConfiguration=OTHERS)
+    await checkout.until_at(10)
+
+    set_alarm(aws, CUSTOMERS, "ALARM", "3 in a minute")
+    deployment = await checkout.ended(checkout.last_id)
+
+    assert reason_of(deployment)[1] == f"Stopped, in ALARM: {CUSTOMERS} (3 in a minute)"
+    assert checkout.points_to == {"1": 1.0}
+
+
 async def test_an_alarm_that_does_not_exist_refuses_the_start_by_name(
     checkout: LambdaScenario,
 ) -> None:

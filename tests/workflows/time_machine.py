@@ -22,6 +22,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Interceptor, Worker
 
 from activities import search_attributes
+from activities.alarms import Alarms
 from activities.deployments import Deployments
 from codedeploy.deployment import DeploymentInfo, InterventionRequest
 from codedeploy.identifiers import termination_workflow_id
@@ -64,10 +65,15 @@ class TimeMachine:
         interceptors: Of workflows.
         forgets: Whether workflows are kept in no memory, so that another worker takes over at
             once. The test server has them begin with an update that comes later, then.
+        cloudwatch: Real alarms, in the place of those in memory.
     """
 
     def __init__(
-        self, environment: WorkflowEnvironment, *interceptors: Interceptor, forgets: bool
+        self,
+        environment: WorkflowEnvironment,
+        *interceptors: Interceptor,
+        forgets: bool = False,
+        cloudwatch: Alarms | None = None,
     ) -> None:
         self._forgets = forgets
         self._environment = environment
@@ -76,6 +82,7 @@ class TimeMachine:
         self._workers = AsyncExitStack()
         self.files, self.functions, self.services = FakeFiles(), FakeFunctions(), FakeServices()
         self.alarms, self.servers = FakeAlarms(), FakeServers()
+        self._cloudwatch = cloudwatch or self.alarms
 
     @property
     def client(self) -> Client:
@@ -86,13 +93,13 @@ class TimeMachine:
     def activities(self) -> list[Callable[..., Any]]:
         """What the control plane can do."""
         files, functions, services = self.files, self.functions, self.services
-        alarms, servers, deployments = self.alarms, self.servers, Deployments(self.client)
+        alarms, servers, deployments = self._cloudwatch, self.servers, Deployments(self.client)
         return [
             *(files.load_config, files.pin_appspec),
             *(functions.look_at_alias, functions.route_alias, functions.call_hook),
             *(services.look_at_service, services.create_replacement, services.await_steady_state),
             *(services.make_task_set_primary, services.delete_task_set, services.route_listener),
-            *(alarms.look_at_alarms, alarms.watch_alarms),
+            *(alarms.look, alarms.watch),
             *(servers.pin, servers.find_hosts, servers.look_at_load_balancers),
             servers.block_traffic,
             *(deployments.cancel, deployments.load_plan, deployments.finish_termination),
@@ -273,11 +280,11 @@ async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
 
 @asynccontextmanager
 async def time_machine(
-    *interceptors: Interceptor, forgets: bool = False
+    *interceptors: Interceptor, forgets: bool = False, cloudwatch: Alarms | None = None
 ) -> AsyncIterator[TimeMachine]:
-    """Run a test server and a worker for the length of the block."""
+    """Run a test server and a worker for the length of the block; see `TimeMachine`."""
     async with skipping_server() as environment:
-        machine = TimeMachine(environment, *interceptors, forgets=forgets)
+        machine = TimeMachine(environment, *interceptors, forgets=forgets, cloudwatch=cloudwatch)
         async with machine.running():
             yield machine
 
