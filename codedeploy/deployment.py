@@ -129,6 +129,16 @@ class RollbackInfo(Model):
     rollback_message: str | None = None
 
 
+class RelatedDeployments(Model):
+    """The thread between a deployment and those that bring up to date what was launched meanwhile.
+
+    Source: CodeDeploy API Reference, RelatedDeployments.
+    """
+
+    auto_update_outdated_instances_root_deployment_id: str | None = None
+    auto_update_outdated_instances_deployment_ids: tuple[str, ...] = ()
+
+
 class TargetFailure(Model):
     """Why one target failed.
 
@@ -360,6 +370,7 @@ class DeploymentInfo(Model):
     description: str = ""
     creator: Creator = Creator.USER
     rollback_info: RollbackInfo = RollbackInfo()
+    related_deployments: RelatedDeployments = RelatedDeployments()
     deployment_status_messages: tuple[str, ...] = ()
     instance_termination_wait_time_started: bool = False
     revision_label: str = ""

@@ -28,6 +28,7 @@ class DeploymentRecord(Model):
 
     Attributes:
         revision: What it deployed, once that was pinned.
+        root: The deployment after which it brings instances up to date.
     """
 
     deployment_id: str
@@ -38,6 +39,7 @@ class DeploymentRecord(Model):
     create_time: datetime
     end_time: datetime | None = None
     idempotency_key: str | None = None
+    root: str | None = None
 
 
 class DeploymentGroupInfo(Model):

@@ -34,6 +34,7 @@ from codedeploy.plan import Plan
 from codedeploy.target import awaiting_traffic, continued
 from starter.connection import PATIENCE, in_words
 from starter.progress import is_slow, with_progress
+from starter.related import with_updates
 from starter.termination import with_termination
 from workflows.log import LogQuestion, LogWorkflow
 from workflows.options import CONTROL_QUEUE
@@ -59,6 +60,7 @@ class Watching:
         info = await with_termination(self._client, info)
         if info.compute_platform is not ComputePlatform.SERVER:
             return info
+        info = await with_updates(self._client, info)
         running = {
             batch.number: await self._results_of(batch)
             for batch in info.batches

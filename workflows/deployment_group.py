@@ -248,7 +248,10 @@ class DeploymentGroupWorkflow:
         request = self._launches.outdated_request()
         if request is not None:
             order = self._order(request, creator=Creator.AUTO_UPDATE)
-            await self._start(order.model_copy(update={"group": order.group.in_place}))
+            root = self._info.last_successful_deployment
+            await self._start(
+                order.model_copy(update={"group": order.group.in_place, "root": root})
+            )
 
     async def _stop_all(self, successor: str) -> None:
         """Stop who has the lock, and who waits for it; launches have nothing to do with it."""
@@ -287,4 +290,5 @@ def _record_of(order: DeploymentOrder) -> DeploymentRecord:
         revision_label=revision.label if revision else "",
         create_time=order.create_time,
         idempotency_key=order.request.idempotency_key,
+        root=order.root,
     )

@@ -38,6 +38,7 @@ class DeploymentOrder(Model):
         termination: What the deployment before has left to do.
         queued_behind: The deployment whose end it waits for.
         rollback_of: The deployment it takes back.
+        root: The deployment after which it brings instances up to date.
         held: Instances of the group that are held before they enter service.
         lifecycle_action: The held instance that it deploys to, and what is completed at the end.
     """
@@ -54,6 +55,7 @@ class DeploymentOrder(Model):
     termination: Termination | None = None
     queued_behind: str | None = None
     rollback_of: str | None = None
+    root: str | None = None
     held: tuple[str, ...] = ()
     lifecycle_action: LifecycleActionOrder | None = None
 

@@ -5,7 +5,12 @@ from typing import Any
 from temporalio import workflow
 
 from activities import search_attributes
-from codedeploy.deployment import DeploymentInfo, Intervention, RollbackInfo
+from codedeploy.deployment import (
+    DeploymentInfo,
+    Intervention,
+    RelatedDeployments,
+    RollbackInfo,
+)
 from codedeploy.revision import PinnedRevision
 from workflows.courses.course import Course
 from workflows.details import markdown
@@ -86,6 +91,9 @@ def _first_info(order: DeploymentOrder) -> DeploymentInfo:
         description=request.description,
         creator=order.creator,
         rollback_info=RollbackInfo(rollback_triggering_deployment_id=order.rollback_of),
+        related_deployments=RelatedDeployments(
+            auto_update_outdated_instances_root_deployment_id=order.root
+        ),
         **previous(order.previous),
     )
 

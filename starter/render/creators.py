@@ -17,7 +17,8 @@ CREATORS: dict[str, str] = {
 def kind_of(info: DeploymentInfo) -> tuple[Part, ...]:
     """Return what sort of deployment it is, behind its title; nothing if a person asked for it."""
     kind = CREATORS.get(info.creator)
-    of = info.rollback_info.rollback_triggering_deployment_id
+    root = info.related_deployments.auto_update_outdated_instances_root_deployment_id
+    of = info.rollback_info.rollback_triggering_deployment_id or root
     if kind is None:
         return ()
     return (f"   {kind}", HELD), f" of {of}" if of else ""

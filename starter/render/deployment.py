@@ -178,6 +178,9 @@ def _remarks(info: DeploymentInfo, canvas: Canvas) -> list[Text]:
         line((f"{canvas.glyphs.warning} left behind: {problem}", BAD))
         for problem in info.undo_problems
     ]
+    updates = info.related_deployments.auto_update_outdated_instances_deployment_ids
+    if updates:
+        lines.append(line(("update of outdated instances: ", HELD), ", ".join(updates)))
     rollback = info.rollback_info
     if rollback.rollback_deployment_id:
         lines.append(line(("rollback: ", HELD), rollback.rollback_deployment_id))

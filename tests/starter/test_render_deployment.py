@@ -10,6 +10,7 @@ from codedeploy.deployment import (
     DeploymentStatus,
     ErrorInformation,
     Intervention,
+    RelatedDeployments,
     RollbackInfo,
     Wait,
 )
@@ -190,6 +191,16 @@ def test_interventions_and_what_was_left_behind_are_shown() -> None:
     assert '14:03:00 stop "bad logs": Stopping.' in shown
     assert "! left behind: web-1 still runs v2" in shown
     assert "Nothing to roll back to." in shown
+
+
+def test_a_deployment_names_those_that_brought_instances_up_to_date_after_it() -> None:
+    related = RelatedDeployments(
+        auto_update_outdated_instances_deployment_ids=(given_.ROLLBACK_ID,)
+    )
+
+    view = plain(deployment_view(given_.info(related_deployments=related), given_.canvas()))
+
+    assert f"update of outdated instances: {given_.ROLLBACK_ID}\n" in view
 
 
 def test_a_deployment_that_has_just_been_created_is_shown() -> None:

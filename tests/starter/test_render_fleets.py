@@ -4,6 +4,7 @@ from codedeploy.deployment import (
     Creator,
     DeploymentInfo,
     DeploymentStatus,
+    RelatedDeployments,
     TargetLabel,
     TargetStatus,
 )
@@ -12,7 +13,7 @@ from starter.answers import DeploymentRow
 from starter.render.batches import batch_lines, time_left
 from starter.render.canvas import ASCII
 from starter.render.changes import changes
-from starter.render.deployment import deployment_view
+from starter.render.deployment import deployment_view, header
 from starter.render.fleets import fleets_now
 from starter.render.health import health_line
 from starter.render.lines import plain
@@ -198,6 +199,17 @@ def test_the_log_of_a_launch_names_its_instance() -> None:
     told = changes(None, those.launch(), given_.canvas())
 
     assert "Auto Scaling launch of shop/prod v1 → v2: i-1 of web, CodeDeploy" in told[0]
+
+
+def test_an_update_of_outdated_instances_names_the_deployment_that_outdated_them() -> None:
+    related = RelatedDeployments(
+        auto_update_outdated_instances_root_deployment_id=given_.ROLLBACK_ID
+    )
+    update = given_.info(creator=Creator.AUTO_UPDATE, related_deployments=related)
+
+    (title, *_) = header(update, given_.canvas())
+
+    assert title.plain.endswith(f"update of outdated instances of {given_.ROLLBACK_ID}")
 
 
 @pytest.mark.parametrize(

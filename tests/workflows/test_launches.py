@@ -147,27 +147,6 @@ async def test_a_deployment_that_succeeds_takes_the_kept_ones_along(
     await scaling.until_kept(0)
 
 
-async def test_what_is_launched_during_a_deployment_is_brought_up_to_date_after_it(
-    scaling: ScalingScenario,
-) -> None:
-    await scaling.of_group(1)
-    await scaling.deploy("v1")
-    (first,) = scaling.hosts
-    hold = scaling.holding(first, at="Install")
-    await scaling.start("v2")
-    await scaling.hosts[first].is_held.wait()
-
-    scaling.site.resize(2)
-    states = await scaling.until_states(InService=2)
-    hold.set()
-    (row,) = await scaling.until_listed(1, creator="CodeDeployAutoUpdate")
-
-    (launched,) = {*states} - {first}
-    assert (row.status, row.revision_label) == ("Succeeded", "v2")
-    assert len(scaling.deployments_on(launched)) == 2
-    assert len(scaling.deployments_on(first)) == 2
-
-
 async def test_a_deployment_that_supersedes_another_stops_no_launch(
     scaling: ScalingScenario,
 ) -> None:
@@ -184,37 +163,6 @@ async def test_a_deployment_that_supersedes_another_stops_no_launch(
 
     assert row.status == "Succeeded"
     assert held in await scaling.until_states(InService=2)
-
-
-async def test_nothing_outdated_is_nothing_to_do(scaling: ScalingScenario) -> None:
-    await scaling.of_group(1)
-    await scaling.deploy("v1")
-
-    deployment = await scaling.deploy("v1", updateOutdatedInstancesOnly=True)
-
-    assert deployment.status == "Succeeded"
-    assert "last good revision" in " ".join(deployment.deployment_status_messages)
-
-
-async def test_outdated_instances_are_left_alone_if_the_group_says_so(
-    scaling: ScalingScenario,
-) -> None:
-    await scaling.of_group(1)
-    scaling.with_settings(outdatedInstancesStrategy="IGNORE")
-    await scaling.deploy("v1")
-    (first,) = scaling.hosts
-    hold = scaling.holding(first, at="Install")
-    await scaling.start("v2")
-    await scaling.hosts[first].is_held.wait()
-
-    scaling.site.resize(2)
-    await scaling.until_states(InService=2)
-    hold.set()
-    await scaling.ended(scaling.last_id)
-
-    assert (await scaling.info()).active is None
-    rows = await scaling.rollway.deployments(group=f"{scaling.application}/web")
-    assert sorted(row.creator for row in rows) == [LAUNCHED, "user", "user"]
 
 
 async def test_a_leaving_instance_is_stopped_before_it_is_terminated(
