@@ -17,7 +17,7 @@ from tests.aws.emulator import Emulator, emulator
 from tests.aws.sessions import session_of
 from tests.scenario import Scenario
 
-QUICK = Rhythm(looks=0.2, looks_with_queue=1, heartbeats=5, others_messages=0.2, again=1, watch=60)
+QUICK = Rhythm(looks=0.2, looks_with_queue=1, heartbeats=1, others_messages=0.2, again=1, watch=60)
 """Looks at Auto Scaling groups as often as the emulator's instances change."""
 
 

@@ -96,6 +96,17 @@ class ScalingScenario(Scenario):
         )
         return [one["InstanceId"] for part in found["Reservations"] for one in part["Instances"]]
 
+    def let_hook_wait(self, *, seconds: int) -> None:
+        """Let the launch hook give up the next instances so long after the last heartbeat."""
+        client = self._aws.client("autoscaling")
+        found = client.describe_lifecycle_hooks(AutoScalingGroupName=self.site.group)
+        (hook,) = found["LifecycleHooks"]
+        client.put_lifecycle_hook(
+            AutoScalingGroupName=self.site.group,
+            LifecycleHookName=hook["LifecycleHookName"],
+            HeartbeatTimeout=seconds,
+        )
+
     def holding_next(self, *, at: str) -> asyncio.Event:
         """Let the next instance that is launched stay in an event until the returned one is set."""
         event = asyncio.Event()

@@ -60,31 +60,20 @@ def waiting_for_the_queue(clients: Aws) -> HeldInstances:
     return HeldInstances(clients, rhythm=RUNG, pauses=often)
 
 
-def count(aws: Emulator, inbox: Inbox) -> int:
-    """Return how many messages a queue has, those included that somebody is reading."""
-    named = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = aws.client("sqs").get_queue_attributes(QueueUrl=inbox.url, AttributeNames=named)
-    return sum(int(number) for number in found["Attributes"].values())
-
-
 # --- what rings
 
 
 async def test_the_queue_rings_and_its_messages_are_deleted(
-    aws: Emulator,
-    group: HookedGroup,
-    clients: Aws,
-    inbox: Inbox,
-    waiting_for_the_queue: HeldInstances,
+    group: HookedGroup, clients: Aws, inbox: Inbox, waiting_for_the_queue: HeldInstances
 ) -> None:
     LifecycleHooks(clients).repair(telling(inbox))
 
     async with watched(waiting_for_the_queue, hooks=telling(inbox)) as watch:
-        await meanwhile(lambda: count(aws, inbox) == 0)
+        await meanwhile(lambda: inbox.count() == 0)
         (name,) = await asyncio.to_thread(group.launch)
 
         assert names((await watch).arrived) == [name]
-    assert count(aws, inbox) == 0
+    assert inbox.count() == 0
 
 
 NOT_OURS = {
@@ -109,7 +98,7 @@ async def test_a_message_for_somebody_else_is_left_to_him(
     LifecycleHooks(clients).repair(telling(inbox))
 
     async with watched(waiting_for_the_queue, hooks=telling(inbox)) as watch:
-        await meanwhile(lambda: count(aws, inbox) == 1)
+        await meanwhile(lambda: inbox.count() == 1)
         await asyncio.to_thread(group.launch)
         await watch
 
@@ -148,13 +137,13 @@ async def test_without_its_queue_a_watch_looks_as_if_there_were_none(
 
 @pytest.mark.usefixtures("group")
 async def test_a_watch_that_is_cancelled_while_it_listens_ends_at_once(
-    clients: Aws, inbox: Inbox, waiting_for_the_queue: HeldInstances, aws: Emulator
+    clients: Aws, inbox: Inbox, waiting_for_the_queue: HeldInstances
 ) -> None:
     LifecycleHooks(clients).repair(telling(inbox))
     environment = ActivityEnvironment()
     question = HeldQuestion(hooks=telling(inbox))
     watch = asyncio.create_task(environment.run(waiting_for_the_queue.wait, question))
-    await meanwhile(lambda: count(aws, inbox) == 0)
+    await meanwhile(lambda: inbox.count() == 0)
 
     environment.cancel()
 

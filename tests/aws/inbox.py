@@ -29,6 +29,12 @@ class Inbox:
         topics.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=self.arn, Attributes=raw)
         return arn
 
+    def count(self) -> int:
+        """Return how many messages there are, those included that somebody is reading."""
+        named = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self._queues.get_queue_attributes(QueueUrl=self.url, AttributeNames=named)
+        return sum(int(number) for number in found["Attributes"].values())
+
     def take(self) -> list[dict[str, Any]]:
         """Return what has come, and remove it."""
         bodies = []

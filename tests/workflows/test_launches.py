@@ -7,11 +7,17 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from tests.activities.hooked_groups import build_group
+from activities.aws import Aws
+from codedeploy.deployment import InterventionRequest
+from tests.activities.balanced_instances import counted
+from tests.activities.hooked_groups import ROLE, build_group
 from tests.aws.alarms import put_alarm, set_alarm
 from tests.aws.emulator import Emulator
+from tests.aws.inbox import Inbox
+from tests.aws.waiting import until
 from tests.scaling_scenario import BEHIND, ScalingScenario
 
+BEAT = "RecordLifecycleActionHeartbeat"
 LAUNCHED = "autoscaling"
 INSTALL = [
     "ApplicationStop",
@@ -165,24 +171,6 @@ async def test_a_deployment_that_supersedes_another_stops_no_launch(
     assert held in await scaling.until_states(InService=2)
 
 
-async def test_a_leaving_instance_is_stopped_before_it_is_terminated(
-    scaling: ScalingScenario,
-) -> None:
-    await scaling.of_group(2)
-    scaling.with_settings(terminationHookEnabled=True)
-    await scaling.deploy("v1", config="AllAtOnce")
-    for host in scaling.hosts.values():
-        host.runs.clear()
-
-    scaling.site.resize(1)
-    (row,) = await scaling.until_listed(1, creator="autoscalingTermination")
-    states = await scaling.until_states(InService=1)
-
-    (gone,) = {*scaling.hosts} - {*states}
-    assert row.status == "Succeeded"
-    assert scaling.path(gone) == ["ApplicationStop"]
-
-
 async def test_an_auto_scaling_group_that_is_gone_keeps_no_other_from_its_launches(
     scaling: ScalingScenario, aws: Emulator
 ) -> None:
@@ -197,18 +185,6 @@ async def test_an_auto_scaling_group_that_is_gone_keeps_no_other_from_its_launch
         await scaling.until_states(InService=size)
 
     assert len(await scaling.until_listed(2, creator=LAUNCHED)) == 2
-
-
-async def test_an_instance_that_was_terminated_is_forgotten(scaling: ScalingScenario) -> None:
-    await scaling.of_group(2)
-    scaling.with_settings(terminationHookEnabled=True)
-    await scaling.deploy("v1", config="AllAtOnce")
-
-    scaling.site.resize(1)
-    states = await scaling.until_states(InService=1)
-
-    (gone,) = {*scaling.hosts} - {*states}
-    await scaling.until_forgotten(gone)
 
 
 async def test_scale_in_during_a_deployment_is_no_failure(scaling: ScalingScenario) -> None:
@@ -228,3 +204,55 @@ async def test_scale_in_during_a_deployment_is_no_failure(scaling: ScalingScenar
     assert deployment.deployment_overview.skipped == 1
     left = await scaling.rollway.target(scaling.last_id, second)
     assert left.status == "Skipped"
+
+
+async def test_a_launch_that_is_stopped_is_abandoned_and_teaches_nothing(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(1)
+    await scaling.deploy("v1")
+    scaling.holding_next(at="Install")
+    scaling.site.resize(2)
+    held = await scaling.until_held()
+    (deployment_id,) = scaling.deployments_on(held)
+
+    await scaling.rollway.intervene(deployment_id, "stop", InterventionRequest())
+    deployment = await scaling.ended(deployment_id)
+
+    assert deployment.status == "Stopped"
+    assert f"{held} was abandoned" in deployment.deployment_status_messages[0]
+    assert held not in await scaling.until_states(InService=2)
+    assert (await scaling.until_nobody_is_held()).failures == 0
+
+
+async def test_a_launch_is_noticed_through_a_queue(scaling: ScalingScenario, aws: Emulator) -> None:
+    inbox = Inbox(aws)
+    await scaling.of_group(1)
+    scaling.with_settings(lifecycleNotifications={"queueArn": inbox.arn, "roleArn": ROLE})
+    await scaling.deploy("v1")
+
+    scaling.site.resize(2)
+    await scaling.until_states(InService=2)
+
+    (row,) = await scaling.until_listed(1, creator=LAUNCHED)
+    assert row.status == "Succeeded"
+    await asyncio.to_thread(until, lambda: inbox.count() == 0)
+
+
+async def test_a_launch_may_take_longer_than_its_hook_waits_for_a_heartbeat(
+    scaling: ScalingScenario, worker_aws: Aws
+) -> None:
+    await scaling.of_group(1)
+    await scaling.deploy("v1")
+    scaling.let_hook_wait(seconds=3)
+    hold = scaling.holding_next(at="Install")
+
+    with counted(worker_aws, "autoscaling") as calls:
+        scaling.site.resize(2)
+        held = await scaling.until_held()
+        await asyncio.to_thread(until, lambda: calls.count(BEAT) > 5)  # One a second, at most.
+    hold.set()
+
+    assert held in await scaling.until_states(InService=2)
+    (row,) = await scaling.until_listed(1, creator=LAUNCHED)
+    assert row.status == "Succeeded"
