@@ -1,11 +1,12 @@
 """The `Install` event: a revision's files on the host, as a transaction."""
 
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from agent.host_files import HostFiles, read_revision
-from agent.layout import Layout
-from agent.ownership import Ownership
+from agent.neighbourhood import Neighbourhood
+from agent.ownership import RECORD, Ownership
 from agent.transaction import Step, Transaction
 from codedeploy.appspec import FileExistsBehavior, ServerAppSpec
 from codedeploy.errors import RollwayError
@@ -85,30 +86,27 @@ class Installer:
             InstallFailed: Something stood in the way; the host is as it was before.
         """
         self.recover()
-        ownership = self._ownership()
-        self._check_root(ownership)
-        if ownership.deployment_id == deployment_id:
+        neighbourhood = self._neighbourhood()
+        self._check_root(neighbourhood.own)
+        if neighbourhood.own.deployment_id == deployment_id:
             return ()
-        site = Site(self._host, ownership.paths, self._settled_ns(ownership))
+        site = neighbourhood.site(self._host)
         plan = _plan(archive, appspec, file_exists_behavior=file_exists_behavior, site=site)
-        self._carry_out(plan, archive, deployment_id)
+        taken = neighbourhood.takeovers(plan.taken)
+        token = secrets.token_hex(4)
+        committed = Ownership(deployment_id, token, self._host.root, plan.owned, taken)
+        self._carry_out(plan, archive, committed)
         return plan.warnings
 
-    def _ownership(self) -> Ownership:
+    def _neighbourhood(self) -> Neighbourhood:
         try:
-            return self._transaction.ownership()
+            return Neighbourhood(self._state, self._host.root)
         except _UNREADABLE as error:
             raise InstallFailed(
-                f"Nothing was changed; the record of what is installed, in {self._state}, cannot "
-                "be read; restore it from a backup of this host:",
+                f"Nothing was changed; a record of what is installed on this host, {RECORD} in "
+                f"{self._state} or beside it, cannot be read; restore it from a backup:",
                 [_said(error)],
             ) from error
-
-    def _settled_ns(self, ownership: Ownership) -> int:
-        """Return until when what changed was changed by the deployment that is installed."""
-        if not ownership.deployment_id:
-            return 0
-        return Layout.around(self._state).deployment(ownership.deployment_id).settled_ns
 
     def _check_root(self, ownership: Ownership) -> None:
         """Refuse to take the files below one destination root for those below another."""
@@ -123,14 +121,14 @@ class Installer:
                 ],
             )
 
-    def _carry_out(self, plan: InstallPlan, archive: Path, deployment_id: str) -> None:
+    def _carry_out(self, plan: InstallPlan, archive: Path, committed: Ownership) -> None:
         try:
-            committed = self._transaction.run(plan, archive, deployment_id=deployment_id)
-            self._transaction.clear_up(committed)
+            ownership = self._transaction.run(plan, archive, committed)
+            self._transaction.clear_up(ownership)
         except Exception as error:
             # Any, also one that nobody thought of: half a release must not stay.
             self.recover()
-            if self._ownership().deployment_id != deployment_id:
+            if self._transaction.ownership().token != committed.token:
                 raise InstallFailed(
                     "The install failed and everything was put back:", [_said(error)]
                 ) from error

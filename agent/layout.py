@@ -15,7 +15,7 @@ import os
 import re
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from codedeploy.errors import InvalidInput
 from codedeploy.lifecycle import ScriptSource
@@ -77,6 +77,11 @@ class GroupDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.installation = path / "installation"
+
+    @property
+    def group_id(self) -> str:
+        """The deployment group's id."""
+        return unquote(self.path.name.removeprefix("g-"))
 
     def pointer(self, source: ScriptSource) -> str | None:
         """Return the deployment that `source` means; None if there was none yet."""

@@ -1,13 +1,18 @@
 """What a deployment group put on this host: the memory between one install and the next."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from agent.layout import write_durably
 from codedeploy.installation import Kind, Owned
+
+RECORD = "ownership.json"
+"""The record's name in a group's installation directory."""
+ORIGINALS = "originals"
+"""The directory beside it with the files of others that were overwritten."""
 
 
 @dataclass(frozen=True)
@@ -18,12 +23,15 @@ class Ownership:
         deployment_id: The deployment whose install was committed last; empty before the first.
         token: That install's transaction.
         destination_root: What the paths are below.
+        taken: Paths that were other groups', by the installs that had put them there: as long as
+            such an install is its group's last, the group's record does not know of it.
     """
 
     deployment_id: str = ""
     token: str = ""
     destination_root: str = "/"
     paths: Mapping[str, Owned] = field(default_factory=dict)
+    taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -36,7 +44,8 @@ class Ownership:
             name: Owned(Kind(kind), original, content)
             for name, (kind, original, content) in record["paths"].items()
         }
-        return cls(record["deploymentId"], record["token"], record["destinationRoot"], paths)
+        identity = (record["deploymentId"], record["token"], record["destinationRoot"])
+        return cls(*identity, paths, record["taken"])
 
     def write(self, path: Path) -> None:
         """Replace the record at `path`, durably and in one step."""
@@ -48,6 +57,7 @@ class Ownership:
             "token": self.token,
             "destinationRoot": self.destination_root,
             "paths": paths,
+            "taken": self.taken,
         }
         write_durably(path, json.dumps(record))
 

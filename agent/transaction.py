@@ -16,7 +16,6 @@ disk before the commit, so that a power failure cannot turn a committed file int
 
 import json
 import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +26,7 @@ from agent.durability import durability, sync_directories
 from agent.effects import Effects, Places, duplicate
 from agent.host_files import HostFiles
 from agent.layout import sync_directory, write_durably
-from agent.ownership import Ownership
+from agent.ownership import ORIGINALS, RECORD, Ownership
 from agent.progress import counted, counting
 from agent.runners import current_boot_id
 from agent.unchanged import Change, SetTime, Survey
@@ -35,7 +34,6 @@ from agent.undo import TakingBack, Undo, undo_of_directory
 from codedeploy.installation import (
     InstallPlan,
     MakeDirectory,
-    Owned,
     Place,
     PutBack,
     RemoveDirectory,
@@ -58,17 +56,23 @@ class Transaction:
         self._step = step
         self._record = state / "transaction.json"
         self._progress = state / "progress"
-        self._ownership = state / "ownership.json"
+        self._ownership = state / RECORD
         self._backup = state / "backup"
-        self._originals = state / "originals"
+        self._originals = state / ORIGINALS
 
     def ownership(self) -> Ownership:
         """Return what the group owns."""
         return Ownership.read(self._ownership)
 
-    def run(self, plan: InstallPlan, archive: Path, *, deployment_id: str) -> Ownership:
-        """Carry `plan` out and commit it; after a failure `recover` takes it back."""
-        token = secrets.token_hex(4)
+    def run(self, plan: InstallPlan, archive: Path, committed: Ownership) -> Ownership:
+        """Carry `plan` out and commit it; after a failure `recover` takes it back.
+
+        Args:
+            plan: What is to be done.
+            archive: The unpacked revision.
+            committed: What the group owns then, but for the digests of files.
+        """
+        token = committed.token
         survey = Survey(self._host, archive)
         changes = list(survey.changes(plan.operations))
         undos = self._back_up(changes)
@@ -78,8 +82,7 @@ class Transaction:
             self._write_record(token, undos)
             placed = self._apply(changes, places, reached)
         self._step()
-        owned = _with_digests(plan.owned, {**survey.digests, **placed})
-        ownership = Ownership(deployment_id, token, self._host.root, owned)
+        ownership = _with_digests(committed, {**survey.digests, **placed})
         ownership.write(self._ownership)
         return ownership
 
@@ -139,6 +142,9 @@ class Transaction:
     def _prepare(self, change: Change, number: int) -> Undo:
         """Save what a change will destroy and return what takes it back."""
         path = change.path
+        if isinstance(change, Place) and change.original_at:
+            self._step()
+            duplicate(change.original_at, f"{self._originals}/{change.original}")
         match change:
             case MakeDirectory(exists=False):
                 return Undo("rmdir", path)
@@ -151,8 +157,8 @@ class Transaction:
                 return Undo("time", path, mtime_ns=found.st_mtime_ns)
             case Place(replaces=False) | PutBack(replaces=False):
                 return Undo("unlink", path)
-            case Place(original=int(original)):
-                backup = f"originals/{original}"
+            case Place(original=int(original), original_at=""):
+                backup = f"{ORIGINALS}/{original}"
             case _:
                 backup = f"backup/{number}"
         self._step()
@@ -183,11 +189,12 @@ class Transaction:
         return effects.digests
 
 
-def _with_digests(owned: Mapping[str, Owned], digests: Mapping[str, str]) -> dict[str, Owned]:
-    return {
-        path: replace(each, content=digests[path]) if path in digests else each
-        for path, each in owned.items()
+def _with_digests(ownership: Ownership, digests: Mapping[str, str]) -> Ownership:
+    paths = {
+        path: replace(owned, content=digests[path]) if path in digests else owned
+        for path, owned in ownership.paths.items()
     }
+    return replace(ownership, paths=paths)
 
 
 def _temporary(token: str) -> str:

@@ -8,6 +8,7 @@ writes a file; the host answers through the `Host` port.
 from codedeploy.installation.operations import (
     AS_PACKED,
     Access,
+    Claim,
     Entry,
     Host,
     InstallPlan,
@@ -26,6 +27,7 @@ from codedeploy.installation.plan import plan_install
 __all__ = [
     "AS_PACKED",
     "Access",
+    "Claim",
     "Entry",
     "Host",
     "InstallPlan",

@@ -5,8 +5,8 @@ These are plain dataclasses, not messages: they never cross the wire, and there 
 perhaps twenty thousand files.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -56,9 +56,32 @@ class Owned:
     content: str | None = None
 
     @property
+    def is_directory(self) -> bool:
+        """Whether the group put a directory there."""
+        return self.kind is Kind.DIRECTORY
+
+    @property
     def is_left(self) -> bool:
         """Whether the group has left what stands there to somebody else."""
-        return self.kind is not Kind.DIRECTORY and self.content is None
+        return self.content is None and not self.is_directory
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A path that another deployment group put on the host.
+
+    Attributes:
+        group: The group's id.
+        install: The install that left it so; the group's next one ends the claim or renews it.
+        settled_ns: When that deployment had its last word on this host.
+        original_at: Where the file is kept that stood here before the group came, if one did.
+    """
+
+    group: str
+    install: str
+    owned: Owned
+    settled_ns: int = 0
+    original_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +115,7 @@ class Place:
     Attributes:
         replaces: Something that is no directory stands there and makes way.
         original: The number under which what stands there is kept; None if it is the group's own.
+        original_at: Where another group keeps what is kept instead, because it was there first.
         is_unseen: The directory is made by this plan too, so nobody looks there yet.
     """
 
@@ -100,6 +124,7 @@ class Place:
     entry: Entry
     replaces: bool = False
     original: int | None = None
+    original_at: str = ""
     is_unseen: bool = False
     access: Access = AS_PACKED
 
@@ -158,22 +183,34 @@ class Host(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where a group installs: the host, and what the group put there before.
+    """Where a group installs: the host, and what it and other groups have put there before.
 
     Attributes:
-        settled_ns: When the deployment that put it there had its last word on this host.
+        settled_ns: When the deployment that put `owned` there had its last word on this host.
+        claims: What other groups own.
+        taken: Paths of `owned` that other groups have taken over since.
     """
 
     host: Host
     owned: Mapping[str, Owned]
     settled_ns: int = 0
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    taken: Collection[str] = ()
 
     def is_changed(self, path: str) -> bool:
         """Whether somebody has changed the file or link at a path since the group put it there."""
-        owned = self.owned[path]
-        if owned.is_left:
-            return True
-        return not self.host.is_as_put(path, owned, settled_ns=self.settled_ns)
+        return not self._is_as_put(path, self.owned[path], self.settled_ns)
+
+    def claim_met_at(self, path: str) -> Claim | None:
+        """Return the claim of the group whose very file or link stands at a path."""
+        claim = self.claims.get(path)
+        if claim is None or not self._is_as_put(path, claim.owned, claim.settled_ns):
+            return None
+        return claim
+
+    def _is_as_put(self, path: str, owned: Owned, settled_ns: int) -> bool:
+        has_content = owned.content is not None
+        return has_content and self.host.is_as_put(path, owned, settled_ns=settled_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +220,13 @@ class InstallPlan:
     Attributes:
         operations: Removals deepest first, then directories and files, parents first.
         owned: What the group owns once the operations are done.
+        taken: What of that other groups owned, by the install that put it there.
         problems: One sentence each; a plan with a problem is not carried out.
         warnings: One sentence each; the plan can be carried out.
     """
 
     operations: tuple[Operation, ...]
     owned: Mapping[str, Owned]
+    taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

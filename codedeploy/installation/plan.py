@@ -1,9 +1,11 @@
 """The decisions of an install: what is made, replaced, kept, put back and removed."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 from codedeploy.appspec import FileExistsBehavior, ServerAppSpec
 from codedeploy.installation.operations import (
+    Claim,
     Entry,
     InstallPlan,
     Kind,
@@ -48,14 +50,28 @@ def plan_install(
     return InstallPlan(
         operations=(*departure.operations, *grants.operations),
         owned=decisions.owned,
+        taken=_taken(site, decisions.owned),
         problems=(
             *placements.problems,
             *decisions.problems,
             *departure.problems,
             *grants.problems,
         ),
-        warnings=(*departure.warnings, *grants.warnings),
+        warnings=(*decisions.warnings, *departure.warnings, *grants.warnings),
     )
+
+
+def _taken(site: Site, owned: Mapping[str, Owned]) -> dict[str, list[str]]:
+    """Return the paths that become the group's and were another's, by the other's install.
+
+    A claim on a file is not met by a directory, nor the other way round: it waits.
+    """
+    taken: dict[str, list[str]] = defaultdict(list)
+    for path, mine in owned.items():
+        claim = site.claims.get(path)
+        if claim is not None and claim.owned.is_directory == mine.is_directory:
+            taken[claim.install].append(path)
+    return taken
 
 
 class _Decisions:
@@ -65,6 +81,7 @@ class _Decisions:
         self.creations: list[Operation] = []
         self.owned: dict[str, Owned] = {}
         self.problems: list[str] = []
+        self.warnings: list[str] = []
         self._site = site
         self._host = site.host
         self._behavior = behavior
@@ -108,54 +125,95 @@ class _Decisions:
     def _settle_leaf(self, path: str, placement: Placement) -> None:
         held = self._held.get(path)
         now = held.now if held else self._now(path)
-        if now is None or (held is not None and not held.owned.is_left):
-            self._place(path, placement, held)
+        if held is not None and not (held.owned.is_left and now):
+            self._renew(path, placement, held)
+        elif now is None:
+            self._place(path, placement)
         elif now in (Kind.DIRECTORY, Kind.OTHER):
             what = "a directory" if now is Kind.DIRECTORY else "a device, socket or pipe"
             self.problems.append(
                 f"{path} is {what} on this host, where {placement.source!r} of the revision "
                 "should go; remove it or change the destination."
             )
-        elif held is not None and self._behavior is not FileExistsBehavior.RETAIN:
-            self._overwrite(path, placement)
-        elif held is None:
-            self._meet_stranger(path, placement)
+        else:
+            self._meet_stranger(path, placement, is_left=held is not None)
 
-    def _meet_stranger(self, path: str, placement: Placement) -> None:
-        """Do with a file that was there before the group what `file_exists_behavior` says."""
-        if self._behavior is FileExistsBehavior.DISALLOW:
+    def _meet_stranger(self, path: str, placement: Placement, *, is_left: bool) -> None:
+        """Do with a file that is not the group's what `file_exists_behavior` says.
+
+        One that was the group's and `is_left` to somebody makes way for the group again.
+        """
+        if self._behavior is FileExistsBehavior.DISALLOW and not is_left:
             self.problems.append(
-                f"{path} already exists on this host and was not put there by this deployment "
-                "group; remove it, or set file_exists_behavior to OVERWRITE or RETAIN."
+                f"{path} already exists on this host and {self._whose(path)}; "
+                "remove it, or set file_exists_behavior to OVERWRITE or RETAIN."
             )
-        elif self._behavior is FileExistsBehavior.OVERWRITE:
+        elif self._behavior is not FileExistsBehavior.RETAIN:
             self._overwrite(path, placement)
+
+    def _whose(self, path: str) -> str:
+        claim = self._site.claims.get(path)
+        if claim is None or claim.owned.is_left:
+            return "was not put there by this deployment group"
+        return f"belongs to deployment group {claim.group}"
 
     def _overwrite(self, path: str, placement: Placement) -> None:
-        """Replace somebody's file, which is kept until the path is free again."""
-        self._last_original += 1
-        number = self._last_original
-        self.owned[path] = _put(placement, number)
+        """Replace a file: one of another group for good, any other until its path is free again."""
+        claim = self._site.claim_met_at(path)
+        if claim is not None:
+            self.warnings.append(f"{path} was taken over from deployment group {claim.group}.")
+            self._take_over(path, placement, claim, replaces=True)
+            return
+        number = self._own_anew(path, placement, has_original=True)
         self.creations.append(
             Place(path, placement.source or "", placement.entry, replaces=True, original=number)
         )
 
-    def _place(self, path: str, placement: Placement, held: Held | None) -> None:
+    def _take_over(self, path: str, placement: Placement, claim: Claim, *, replaces: bool) -> None:
+        """Have another group's path, and put back in the end what stood there before that group."""
+        number = self._own_anew(path, placement, has_original=bool(claim.original_at))
+        self.creations.append(
+            Place(
+                path,
+                placement.source or "",
+                placement.entry,
+                replaces=replaces,
+                original=number,
+                original_at=claim.original_at,
+            )
+        )
+
+    def _renew(self, path: str, placement: Placement, held: Held) -> None:
         # A directory in the way is removed beforehand; a file makes way in one step.
-        replaces = held is not None and held.now not in (None, Kind.DIRECTORY)
-        self.owned[path] = _put(placement, held.owned.original if held else None)
+        replaces = held.now not in (None, Kind.DIRECTORY)
+        self.owned[path] = _owned(placement, held.owned.original)
+        self.creations.append(
+            Place(path, placement.source or "", placement.entry, replaces=replaces)
+        )
+
+    def _place(self, path: str, placement: Placement) -> None:
+        claim = self._site.claims.get(path)
+        if claim is not None and not claim.owned.is_directory:
+            self._take_over(path, placement, claim, replaces=False)
+            return
+        self.owned[path] = _owned(placement, None)
         is_unseen = parent(path) in self._fresh
         source = placement.source or ""
-        self.creations.append(
-            Place(path, source, placement.entry, replaces=replaces, is_unseen=is_unseen)
-        )
+        self.creations.append(Place(path, source, placement.entry, is_unseen=is_unseen))
+
+    def _own_anew(self, path: str, placement: Placement, *, has_original: bool) -> int | None:
+        """Own a path, and return the number for its original, if it has one."""
+        self._last_original += has_original
+        number = self._last_original if has_original else None
+        self.owned[path] = _owned(placement, number)
+        return number
 
     def _now(self, path: str) -> Kind | None:
         """Return what stands at a destination; below a directory yet to be made, nothing."""
         return None if parent(path) in self._fresh else self._host.kind(path)
 
 
-def _put(placement: Placement, original: int | None) -> Owned:
+def _owned(placement: Placement, original: int | None) -> Owned:
     """Return what the group owns with a file or link; a file's digest is known once it is there."""
     entry = placement.entry
     return Owned(entry.kind, original, entry.target if entry.kind is Kind.SYMLINK else None)

@@ -25,7 +25,7 @@ class Held:
     @property
     def is_directory(self) -> bool:
         """Whether the group put a directory there, and it is one still."""
-        return self.owned.kind is Kind.DIRECTORY
+        return self.owned.is_directory
 
 
 def held_by(site: Site) -> dict[str, Held]:
@@ -37,9 +37,9 @@ def held_by(site: Site) -> dict[str, Held]:
     held: dict[str, Held] = {}
     lost: set[str] = set()
     for path, owned in sorted(site.owned.items()):
-        is_below_lost = parent(path) in lost
-        now = None if is_below_lost else site.host.kind(path)
-        if is_below_lost or not _may_be_held(owned.kind, now):
+        is_lost = path in site.taken or parent(path) in lost
+        now = None if is_lost else site.host.kind(path)
+        if is_lost or not _may_be_held(owned.kind, now):
             lost.add(path)
         else:
             held[path] = Held(owned, now)
@@ -83,7 +83,7 @@ class Departure:
     def _leave_directory(self, path: str, held: Held) -> None:
         """Remove a directory when nothing is left in it; otherwise it stays the group's."""
         successor = self._owned.get(path)
-        if successor is not None and successor.kind is Kind.DIRECTORY:
+        if successor is not None and successor.is_directory:
             return
         names = self._host.names(path)
         left = [name for name in names if posixpath.join(path, name) not in self._gone]
@@ -101,7 +101,7 @@ class Departure:
 
     def _leave_leaf(self, path: str, held: Held) -> None:
         successor, original = self._owned.get(path), held.owned.original
-        if successor is not None and successor.kind is not Kind.DIRECTORY:
+        if successor is not None and not successor.is_directory:
             return
         if held.now is not None and self._site.is_changed(path):
             self._leave_to_somebody(path, held.owned)
@@ -132,5 +132,7 @@ class Departure:
         for path, owned in self._site.owned.items():
             above = parent(path)
             is_below_lost = above in self._site.owned and above not in held
-            if owned.original is not None and path not in held and not is_below_lost:
+            if path in held or path in self._site.taken or is_below_lost:
+                continue
+            if owned.original is not None:
                 self._owned.setdefault(path, owned)

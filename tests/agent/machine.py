@@ -42,20 +42,30 @@ STATE = Path("agent/groups/g-shop%2Fweb/installation")
 
 
 class Machine:
-    """A host of its own below a directory, with one deployment group on it."""
+    """A host of its own below a directory, as one deployment group sees it."""
 
-    def __init__(self, place: Path, tree: Node | None = None) -> None:
+    def __init__(self, place: Path, tree: Node | None = None, *, group: str = "web") -> None:
         self.root = write(place / "root", tree or directory())
-        self.state = place / STATE
+        self.state = place / STATE.parents[1] / f"g-shop%2F{group}" / STATE.name
         self._place = place
+        self._group = group
         self._deployments = 0
+
+    def beside(self, group: str) -> "Machine":
+        """Return the same host as another group sees it."""
+        return Machine(self._place, group=group)
+
+    @property
+    def deployment_id(self) -> str:
+        """The last deployment."""
+        return f"d-{self._group}-{self._deployments}"
 
     def installer(self, step: Callable[[], None] = lambda: None) -> Installer:
         return Installer(self.state, self.root, step=step)
 
     def archive(self, revision: Node) -> Path:
         self._deployments += 1
-        return write(self._place / f"archive-{self._deployments}", revision)
+        return write(self._place / f"archive-{self.deployment_id}", revision)
 
     def install(
         self,
@@ -72,13 +82,13 @@ class Machine:
         return self.installer(step).install(
             archive,
             ServerAppSpec(os="linux", files=EVERYTHING, permissions=permissions),
-            deployment_id=f"d-{self._deployments}",
+            deployment_id=self.deployment_id,
             file_exists_behavior=behavior,
         )
 
     def end_deployment(self, *, seconds_from_now: int) -> None:
         """Let the deployment that installed last have its last word at some time."""
-        deployment = Layout.around(self.state).deployment(f"d-{self._deployments}")
+        deployment = Layout.around(self.state).deployment(self.deployment_id)
         deployment.path.mkdir(parents=True)
         deployment.journal.write_text("the last word")
         moment = time.time() + seconds_from_now

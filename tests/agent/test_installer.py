@@ -141,7 +141,7 @@ def test_a_damaged_record_stops_the_install_before_anything_is_touched(
     machine.install(directory(f=File("1")))
     (machine.state / "ownership.json").write_text(record)
 
-    with pytest.raises(InstallFailed, match="Nothing was changed; the record"):
+    with pytest.raises(InstallFailed, match="Nothing was changed; a record"):
         machine.install(directory(f=File("2")))
 
     assert machine.app == directory(f=File("1"))

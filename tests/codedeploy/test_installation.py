@@ -1,11 +1,12 @@
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from codedeploy.appspec import FileExistsBehavior, FileMapping, Permission, ServerAppSpec
 from codedeploy.installation import (
     Access,
+    Claim,
     Entry,
     InstallPlan,
     Kind,
@@ -237,6 +238,58 @@ class TestAFileThatIsAlreadyThere:
         assert plan.problems[0].startswith("/srv/f has to be a directory but is a file")
 
 
+class TestAFileOfAnotherGroup:
+    HOST = MemoryHost({"/srv/f": Kind.FILE})
+    CLAIM = Claim("shop/api", "their-install", OWNED_FILE)
+
+    def plan(
+        self,
+        claim: Claim,
+        behavior: FileExistsBehavior = FileExistsBehavior.OVERWRITE,
+        host: MemoryHost = HOST,
+    ) -> InstallPlan:
+        site = Site(host, {}, claims={"/srv/f": claim})
+        return plan_install(
+            {"f": FILE}, appspec(("f", "/srv")), file_exists_behavior=behavior, site=site
+        )
+
+    def test_is_a_problem_that_names_the_group(self) -> None:
+        plan = self.plan(self.CLAIM, DISALLOW)
+
+        assert "belongs to deployment group shop/api; remove it" in plan.problems[0]
+
+    def test_is_left_alone_when_retained(self) -> None:
+        plan = self.plan(self.CLAIM, FileExistsBehavior.RETAIN)
+
+        assert (plan.operations, plan.owned, plan.taken) == ((), {}, {})
+
+    def test_is_taken_over_when_overwritten(self) -> None:
+        plan = self.plan(self.CLAIM)
+
+        assert plan.operations == (Place("/srv/f", "f", FILE, replaces=True),)
+        assert plan.taken == {"their-install": ["/srv/f"]}
+
+    def test_is_taken_over_with_what_stood_there_first(self) -> None:
+        plan = self.plan(replace(self.CLAIM, owned=OVER_ORIGINAL, original_at="/theirs/3"))
+
+        assert plan.operations == (
+            Place("/srv/f", "f", FILE, replaces=True, original=1, original_at="/theirs/3"),
+        )
+        assert plan.owned == {"/srv/f": Owned(Kind.FILE, 1)}
+
+    def test_is_kept_when_it_is_not_as_that_group_put_it_there(self) -> None:
+        plan = self.plan(self.CLAIM, host=replace(self.HOST, changed={"/srv/f"}))
+
+        assert plan.operations == (Place("/srv/f", "f", FILE, replaces=True, original=1),)
+        assert plan.warnings == ()
+
+    def test_is_no_problem_once_it_is_gone(self) -> None:
+        plan = self.plan(self.CLAIM, DISALLOW, MemoryHost())
+
+        assert plan.operations == (Place("/srv/f", "f", FILE),)
+        assert plan.taken == {"their-install": ["/srv/f"]}
+
+
 class TestThePreviousRevision:
     def test_loses_what_the_new_one_lacks_deepest_first(self) -> None:
         host = MemoryHost({"/srv/d": Kind.DIRECTORY, "/srv/d/f": Kind.FILE})
@@ -270,6 +323,15 @@ class TestThePreviousRevision:
         plan = planned({"f": LINK}, appspec(("f", "/srv")), host=host, owned=owned)
 
         assert plan.owned == {"/srv/f": Owned(Kind.SYMLINK, 3, "elsewhere")}
+
+    def test_has_lost_what_another_group_took_over(self) -> None:
+        host = MemoryHost({"/srv/d": Kind.DIRECTORY, "/srv/d/f": Kind.FILE, "/srv/f": Kind.FILE})
+        owned = {"/srv/d": OWNED_DIRECTORY, "/srv/d/f": OWNED_FILE, "/srv/f": OVER_ORIGINAL}
+        site = Site(host, owned, taken={"/srv/d", "/srv/f"})
+
+        plan = plan_install({}, appspec(), file_exists_behavior=DISALLOW, site=site)
+
+        assert (plan.operations, plan.owned) == ((), {})
 
     def test_is_not_looked_for_behind_a_link_that_took_its_directorys_place(self) -> None:
         host = MemoryHost({"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE})
