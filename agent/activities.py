@@ -15,6 +15,7 @@ from agent.logs import read_piece
 from agent.outcome import Outcome
 from agent.segment import Segment
 from codedeploy.commands import (
+    AGENT_ISSUE,
     LIFECYCLE_FAILED,
     LIFECYCLE_STOPPED,
     READ_LOG,
@@ -28,7 +29,6 @@ from codedeploy.commands import (
 from codedeploy.errors import RollwayError
 
 AGENT_LEAVING = "AgentLeaving"
-AGENT_ISSUE = "AgentIssue"
 
 _HEARTBEAT_SECONDS = 1.0
 _VERDICT_SECONDS = 1.0
@@ -59,7 +59,9 @@ class HostActivities:
             with segment.watched():
                 outcome = await _follow(segment)
         except OSError as error:
-            self._retry_later(f"cannot keep its journal: {error}", kind=AGENT_ISSUE)
+            root = self._host.place.layout.root
+            sentence = f"the agent cannot keep its records in {root}: {error}. Remove the cause."
+            self._retry_later(sentence, kind=AGENT_ISSUE)
         except RollwayError as error:
             raise ApplicationError(error.message, type=error.code, non_retryable=True) from error
         return self._answer(outcome)

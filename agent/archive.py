@@ -38,6 +38,7 @@ _BROKEN = (
     struct.error,
     EOFError,
     NotImplementedError,
+    RecursionError,
     ValueError,
 )
 
@@ -162,7 +163,12 @@ def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, into: Unpa
 
 
 def _second_opinion(member: tarfile.TarInfo, unpacking: Unpacking) -> None:
-    """Ask Python's own filter too: it knows attacks on tar that were found since."""
+    """Ask Python's own filter too, if it has one: it knows attacks on tar that were found since.
+
+    Python has it from 3.11.4 on. Without it our own rules have to do, and do.
+    """
+    if not hasattr(tarfile, "data_filter"):
+        return
     try:
         tarfile.data_filter(member, str(unpacking.root))
     except tarfile.FilterError as error:

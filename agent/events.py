@@ -1,17 +1,20 @@
 """What each lifecycle event does on a host."""
 
+import logging
 from dataclasses import replace
 
 from agent.download import download_bundle
 from agent.environment import FAILED_EVENT
 from agent.hooks import HookRun, Place
 from agent.installer import Installer
-from agent.interruption import Interruption, on_thread
+from agent.interruption import Interrupted, Interruption, on_thread
 from agent.revisions import Hooks, hooks_of, read_appspec
 from codedeploy.appspec import FileExistsBehavior
 from codedeploy.commands import LifecycleCommand
 from codedeploy.errors import InvalidInput, RollwayError
 from codedeploy.lifecycle import RESERVED, Diagnostics, LifecycleErrorCode, LifecycleEvent
+
+logger = logging.getLogger(__name__)
 
 _SHOWN_WARNINGS, _LONGEST_WARNING = 20, 300
 """The diagnostics are part of a deployment's history, which may not grow without bounds."""
@@ -35,7 +38,7 @@ class Events:
         """
         try:
             hooks = self._hooks_of(LifecycleEvent.DEPLOYMENT_FAILED)
-        except (RollwayError, OSError):
+        except Exception:  # Whatever is wrong with it, the failed event has said so.
             return False
         return bool(hooks.scripts)
 
@@ -54,14 +57,28 @@ class Events:
         """
         try:
             return await self._perform(event, may_start=may_start, after=after)
-        except RollwayError as error:
+        except Interrupted:
+            raise
+        # Everything, because what a revision brings about in the agent must end its event. An
+        # attempt that fails otherwise is made again, and would end in the same way each time.
+        except Exception as error:
+            return self._failure(event, error)
+
+    def _failure(self, event: str, error: Exception) -> Diagnostics:
+        if isinstance(error, RollwayError):
             return _failed(error.message)
-        except OSError as error:
+        if isinstance(error, OSError):
             root = self._place.layout.root
             return _failed(
                 f"The agent, which works in {root}, was let down by this host: {error}. "
                 "Remove the cause and deploy again."
             )
+        name = type(error).__name__
+        logger.error("%s: %s: %s", self._command.deployment_id, event, name, exc_info=error)
+        return _failed(
+            f"The agent failed in {event}, by a fault of its own ({name}: {error}). Its log says "
+            "where; report it, and deploy a revision that does not bring it about."
+        )
 
     async def _perform(self, event: str, *, may_start: bool, after: str | None) -> Diagnostics:
         if event == LifecycleEvent.DOWNLOAD_BUNDLE:

@@ -136,7 +136,7 @@ def user_of(script: Script) -> pwd.struct_passwd:
         CannotRun: The host has no such user.
     """
     if not script.runas:
-        return pwd.getpwuid(0 if script.sudo else os.geteuid())
+        return _account(0 if script.sudo else os.geteuid())
     try:
         return pwd.getpwnam(script.runas)
     except KeyError as error:
@@ -145,6 +145,14 @@ def user_of(script: Script) -> pwd.struct_passwd:
             f"is to run as {script.runas!r}, and this host has no such user. "
             "Create the user, or correct runas in the AppSpec.",
         ) from error
+
+
+def _account(uid: int) -> pwd.struct_passwd:
+    """Return a user's account, or one made up: containers run agents as users that have none."""
+    try:
+        return pwd.getpwuid(uid)
+    except KeyError:
+        return pwd.struct_passwd((str(uid), "x", uid, os.getegid(), "", "/", "/bin/sh"))
 
 
 def _as_user(script: Script) -> tuple[str, ...]:

@@ -54,6 +54,20 @@ class Host:
         return segment
 
     def _forget(self, key: _Key, segment: Segment) -> None:
-        segment.task.exception()  # Looked at here, for nobody may be watching any more.
+        error = segment.task.exception()  # Looked at here: nobody may be watching any more.
+        if error is not None:
+            self._note(key[0], error)
         if self._segments.get(key) is segment:
             del self._segments[key]
+
+    def _note(self, deployment_id: str, error: BaseException) -> None:
+        """Log why a segment ended without an outcome; what nobody expected, with its traceback."""
+        is_known = isinstance(error, RollwayError | OSError)
+        logger.log(
+            logging.INFO if is_known else logging.ERROR,
+            "%s: %s: the agent cannot go on: %s",
+            self.place.name,
+            deployment_id,
+            error,
+            exc_info=None if is_known else error,
+        )

@@ -8,7 +8,8 @@ A failed event ends the activity with a non-retryable `ApplicationError` of type
 whose only detail is the `LifecycleReport` up to and including the failure. If the revision has
 scripts for `DeploymentFailed`, they run before that, and their event is the report's last. A
 cancelled activity stops the running script (TERM, and KILL five seconds later) and fails the same
-way, with type `LIFECYCLE_STOPPED`.
+way, with type `LIFECYCLE_STOPPED`. An agent that cannot keep its records fails the attempt, to be
+tried again, with type `AGENT_ISSUE`.
 """
 
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
@@ -19,6 +20,7 @@ RUN_LIFECYCLE_EVENTS = "run_lifecycle_events"
 READ_LOG = "read_log"
 LIFECYCLE_FAILED = "LifecycleFailed"
 LIFECYCLE_STOPPED = "LifecycleStopped"
+AGENT_ISSUE = "AgentIssue"
 
 
 def host_queue(instance: str) -> str:

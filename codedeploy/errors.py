@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import ClassVar
 
+from codedeploy.wire import sayable
+
 
 class ErrorCode(StrEnum):
     """Why a deployment did not succeed.
@@ -61,8 +63,8 @@ class RollwayError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(sayable(message))
+        self.message = sayable(message)
 
     @property
     def code(self) -> str:

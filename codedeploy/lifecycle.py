@@ -6,7 +6,7 @@ Source: CodeDeploy User Guide, AppSpec 'hooks' section.
 from datetime import datetime
 from enum import StrEnum
 
-from codedeploy.wire import Model
+from codedeploy.wire import Model, Sayable
 
 
 class LifecycleEvent(StrEnum):
@@ -69,9 +69,9 @@ class Diagnostics(Model):
     """
 
     error_code: LifecycleErrorCode = LifecycleErrorCode.SUCCESS
-    script_name: str = ""
-    message: str = "Succeeded"
-    log_tail: str = ""
+    script_name: Sayable = ""
+    message: Sayable = "Succeeded"
+    log_tail: Sayable = ""
 
 
 class LifecycleEventResult(Model):

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import field_validator, model_validator
 
 from codedeploy.web_address import problem_of_address, without_secrets
-from codedeploy.wire import Model
+from codedeploy.wire import Model, Sayable
 
 
 class RevisionType(StrEnum):
@@ -218,7 +218,7 @@ class PinnedRevision(Model):
     """
 
     revision: Revision
-    label: str
+    label: Sayable
     location: str
     bundle_type: BundleType
     sha256: str

@@ -1,6 +1,8 @@
 """The one base class of every model: snake_case in Python, CodeDeploy's camelCase on the wire."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
@@ -17,3 +19,12 @@ class Model(BaseModel):
         populate_by_name=True,
         serialize_by_alias=True,
     )
+
+
+def sayable(text: str) -> str:
+    """Return `text` with what UTF-8 has no bytes for spelt out: a file's name may hold anything."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+Sayable = Annotated[str, AfterValidator(sayable)]
+"""A text that may quote names of files, and can go on the wire for all that."""

@@ -3,10 +3,15 @@
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TemporalTimeout
 
-from codedeploy.commands import LIFECYCLE_FAILED, LIFECYCLE_STOPPED, LifecycleReport
+from codedeploy.commands import AGENT_ISSUE, LIFECYCLE_FAILED, LIFECYCLE_STOPPED, LifecycleReport
 from codedeploy.deployment import TargetFailure, TargetResult
 from codedeploy.errors import ErrorCode
-from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
+from codedeploy.lifecycle import (
+    LifecycleErrorCode,
+    LifecycleEvent,
+    LifecycleEventResult,
+    LifecycleEventStatus,
+)
 
 
 def failure_of(
@@ -75,8 +80,11 @@ def _agent_issue(
 
 
 def _unexpected(result: TargetResult, cause: ApplicationError) -> TargetFailure:
+    is_of_agent = cause.type == AGENT_ISSUE
+    said = cause.message.removeprefix(f"{result.target_id}: ")
     return TargetFailure(
         target_id=result.target_id,
         event=result.current_event,
-        message=f"{result.target_id}: {cause.message}",
+        error_code=ErrorCode.AGENT_ISSUE if is_of_agent else LifecycleErrorCode.UNKNOWN_ERROR,
+        message=f"{result.target_id}: {said}",
     )

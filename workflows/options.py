@@ -15,6 +15,8 @@ CONTROL_QUEUE = "rollway"
 
 HEARTBEAT_LIMIT = timedelta(seconds=10)
 MARGIN = timedelta(minutes=10)
+RETRY_SECONDS = 2
+FEWEST_ATTEMPTS = 10
 LONGEST_TURN = timedelta(days=1)
 """How long a segment may stand in its host's queue behind other deployments."""
 
@@ -137,8 +139,9 @@ def on_host(*, agent_timeout_seconds: int, script_seconds: int) -> HostOptions:
     """Return the options of a segment that may run scripts for `script_seconds`.
 
     An agent that dies is noticed by its missing heartbeat and then has the rest of
-    `agent_timeout_seconds` to come back and resume. An agent takes a segment up at once and lets
-    it wait for its turn there: a busy host is no absent agent.
+    `agent_timeout_seconds` to come back and resume. One that cannot keep its records has about as
+    long until it can. An agent takes a segment up at once and lets it wait for its turn there: a
+    busy host is no absent agent.
     """
     heartbeat = min(HEARTBEAT_LIMIT, timedelta(seconds=agent_timeout_seconds / 2))
     return {
@@ -146,7 +149,9 @@ def on_host(*, agent_timeout_seconds: int, script_seconds: int) -> HostOptions:
         "start_to_close_timeout": timedelta(seconds=script_seconds) + LONGEST_TURN + MARGIN,
         "heartbeat_timeout": heartbeat,
         "retry_policy": RetryPolicy(
-            initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=2)
+            initial_interval=timedelta(milliseconds=200),
+            maximum_interval=timedelta(seconds=RETRY_SECONDS),
+            maximum_attempts=max(FEWEST_ATTEMPTS, agent_timeout_seconds // RETRY_SECONDS),
         ),
         "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     }

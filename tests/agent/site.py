@@ -80,8 +80,12 @@ class Site:
 
     def pinned(self, label: str, members: Mapping[str, str]) -> PinnedRevision:
         """Return a revision that holds `members`."""
+        (self.directory / f"{label}.tar").write_bytes(_tar(members))
+        return self.repinned(label)
+
+    def repinned(self, label: str) -> PinnedRevision:
+        """Return a revision whose bundle somebody has written."""
         bundle = self.directory / f"{label}.tar"
-        bundle.write_bytes(_tar(members))
         location = LocalLocation(location=str(bundle), bundle_type=BundleType.TAR)
         return PinnedRevision(
             revision=Revision(revision_type=RevisionType.LOCAL, local_location=location),

@@ -95,6 +95,18 @@ def test_a_tree_comes_out_as_it_was_packed(
     assert read(tmp_path / "into") == TREE
 
 
+def test_a_python_without_filters_of_its_own_unpacks_a_tar_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(tarfile, "data_filter")
+    monkeypatch.delattr(tarfile, "FilterError")
+    bundle = tar_of(write(tmp_path / "tree", TREE), tmp_path / "bundle")
+
+    unpack(bundle, BundleType.TAR, tmp_path / "into")
+
+    assert read(tmp_path / "into") == TREE
+
+
 @FORMATS
 def test_modification_times_are_kept(tmp_path: Path, bundle_type: BundleType, pack: Pack) -> None:
     bundle = pack(write(tmp_path / "tree", TREE), tmp_path / "bundle")

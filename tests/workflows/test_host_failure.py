@@ -9,7 +9,7 @@ from temporalio.exceptions import (
 )
 from temporalio.exceptions import TimeoutError as TemporalTimeout
 
-from codedeploy.commands import LIFECYCLE_FAILED, LifecycleReport
+from codedeploy.commands import AGENT_ISSUE, LIFECYCLE_FAILED, LifecycleReport
 from codedeploy.deployment import TargetFailure, TargetResult
 from codedeploy.lifecycle import (
     Diagnostics,
@@ -19,6 +19,7 @@ from codedeploy.lifecycle import (
     LifecycleEventStatus,
 )
 from workflows.host_failure import failure_of
+from workflows.options import on_host
 from workflows.traffic_desk import not_told
 
 
@@ -49,6 +50,10 @@ def error_of(activity_type: str, cause: Exception) -> ActivityError:
 def read(*events: LifecycleEvent) -> TargetFailure:
     report = LifecycleReport(events=tuple(map(failed, events)))
     cause = ApplicationError("web-1: no", report.model_dump(), type=LIFECYCLE_FAILED)
+    return read_cause(cause)
+
+
+def read_cause(cause: ApplicationError) -> TargetFailure:
     error = error_of("run_lifecycle_events", cause)
     failure, _, _ = failure_of(error, TargetResult(target_id="web-1"), agent_timeout_seconds=300)
     return failure
@@ -65,6 +70,27 @@ def test_a_failed_answer_to_a_failure_is_not_taken_for_the_cause() -> None:
     failure = read(LifecycleEvent.VALIDATE_SERVICE, LifecycleEvent.DEPLOYMENT_FAILED)
 
     assert failure.event is LifecycleEvent.VALIDATE_SERVICE
+
+
+def test_an_agent_that_cannot_keep_its_records_is_an_agent_issue() -> None:
+    failure = read_cause(ApplicationError("web-1: No space left on device", type=AGENT_ISSUE))
+
+    assert failure.error_code == "AGENT_ISSUE"
+    assert failure.message == "web-1: No space left on device"
+
+
+def test_an_agent_that_cannot_go_on_is_asked_about_as_long_as_one_that_is_away() -> None:
+    attempts = on_host(agent_timeout_seconds=300, script_seconds=60)["retry_policy"]
+
+    assert attempts.maximum_interval is not None
+    waits = attempts.maximum_attempts * attempts.maximum_interval.total_seconds()
+    assert waits == 300
+
+
+def test_an_impatient_group_lets_an_agent_be_restarted_all_the_same() -> None:
+    options = on_host(agent_timeout_seconds=5, script_seconds=60)
+
+    assert options["retry_policy"].maximum_attempts == 10
 
 
 # --- at load balancers
