@@ -1,25 +1,16 @@
 """Looking into a bundle before anything is deployed: its AppSpec, its scripts, its members."""
 
-import lzma
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from codedeploy.appspec import ServerAppSpec, parse_server
+from activities.archives import BROKEN, TooMuch, opened_zip, tar_members
+from codedeploy.appspec import MOST_BYTES, ServerAppSpec, parse_server
 from codedeploy.errors import InvalidRevision, ManifestInvalid
 from codedeploy.members import problem_of
 from codedeploy.revision import BundleType
 
 APPSPEC_NAMES = ("appspec.yml", "appspec.yaml")
-LARGEST_APPSPEC = 1 << 20
-_NO_ARCHIVE = (
-    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
-    *(EOFError, OSError, NotImplementedError, RuntimeError),
-)
-"""What the libraries raise at damaged, truncated, encrypted and foreign archives."""
 
 
 class BundleContents:
@@ -91,7 +82,9 @@ class BundleContents:
     def _damage_in_words(self) -> Iterator[None]:
         try:
             yield
-        except _NO_ARCHIVE as error:
+        except TooMuch as error:
+            raise InvalidRevision(f"{self._label} {error}. Pack it again.") from error
+        except (*BROKEN, OSError) as error:
             reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":")
             raise InvalidRevision(
                 f"{self._label} is no {self._bundle_type} archive, or it is damaged ({reason}). "
@@ -102,36 +95,33 @@ class BundleContents:
         name = self._prefix + filename
         with self._damage_in_words():
             content = self._zip_content(name) if self._is_zip else self._tar_content(name)
-        if len(content) > LARGEST_APPSPEC:
+        if len(content) > MOST_BYTES:
             raise InvalidRevision(f"{self._label}/{filename} is over a megabyte: no AppSpec is.")
         return content.decode(errors="replace")
 
     def _zip_content(self, name: str) -> bytes:
-        with zipfile.ZipFile(self._bundle) as archive, archive.open(name) as stream:
-            return stream.read(LARGEST_APPSPEC + 1)
+        with opened_zip(self._bundle) as archive, archive.open(name) as stream:
+            return stream.read(MOST_BYTES + 1)
 
     def _tar_content(self, name: str) -> bytes:
-        with tarfile.open(self._bundle) as archive:
-            for member in archive:
-                if _clean(member.name) == name and member.isfile():
-                    stream = archive.extractfile(member)
-                    assert stream is not None
-                    return stream.read(LARGEST_APPSPEC + 1)
+        for archive, member in tar_members(self._bundle):
+            if _clean(member.name) == name and member.isfile():
+                stream = archive.extractfile(member)
+                assert stream is not None
+                return stream.read(MOST_BYTES + 1)
         raise AssertionError(f"{name} was listed and is gone")
 
     def _tar_members(self) -> dict[str, bool]:
         members = {}
-        with tarfile.open(self._bundle) as archive:
-            for member in archive:
-                link = member.linkname if member.issym() or member.islnk() else None
-                self._check(member.name, link, is_hard_link=member.islnk())
-                members[_clean(member.name)] = not member.isdir()
-            _read_to_the_end(archive)
+        for _, member in tar_members(self._bundle):
+            link = member.linkname if member.issym() or member.islnk() else None
+            self._check(member.name, link, is_hard_link=member.islnk())
+            members[_clean(member.name)] = not member.isdir()
         return members
 
     def _zip_members(self) -> dict[str, bool]:
         members = {}
-        with zipfile.ZipFile(self._bundle) as archive:
+        with opened_zip(self._bundle) as archive:
             for info in archive.infolist():
                 self._check(info.filename, None, is_hard_link=False)
                 members[_clean(info.filename)] = not info.is_dir()
@@ -141,12 +131,6 @@ class BundleContents:
         problem = problem_of(name, link_target=link_target, is_hard_link=is_hard_link)
         if problem:
             raise InvalidRevision(f"{self._label}: {problem}. It is refused.")
-
-
-def _read_to_the_end(archive: tarfile.TarFile) -> None:
-    """Make a compressed archive check its sum, which stands behind the last member."""
-    while archive.fileobj is not None and archive.fileobj.read(1 << 20):
-        pass
 
 
 def _clean(name: str) -> str:

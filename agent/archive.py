@@ -1,25 +1,21 @@
 """Unpacking a bundle so that nothing in it can reach outside its directory.
 
 Every member, whatever the format, goes through `agent.unpacking.Unpacking`, which knows the rules;
-this module reads tar and zip.
+this module says what the members of a tar and of a zip are.
 """
 
 import contextlib
-import gzip
-import io
-import lzma
 import os
 import shutil
 import stat
-import struct
 import tarfile
 import zipfile
-import zlib
 from calendar import timegm
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from activities.archives import BROKEN, TooMuch, opened_zip, tar_members
 from agent.bundles import BundleError
 from agent.unpacking import Unpacking, UnpackLimits
 from codedeploy.revision import BundleType
@@ -27,20 +23,6 @@ from codedeploy.revision import BundleType
 __all__ = ["UnpackLimits", "unpack"]
 
 _DEFAULT_LIMITS = UnpackLimits()
-_LONGEST_HEADER = 4 << 20
-_GZIP = b"\x1f\x8b"
-_BROKEN = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    gzip.BadGzipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    RecursionError,
-    ValueError,
-)
 
 
 def unpack(
@@ -85,7 +67,9 @@ def _read(bundle: Path, read: _Reader, unpacking: Unpacking) -> Path:
     try:
         read(bundle, unpacking)
         return unpacking.finish()
-    except _BROKEN as error:
+    except TooMuch as error:
+        raise BundleError(f"{bundle.name} {error}. Pack and push the revision again.") from error
+    except BROKEN as error:
         where = f"after member {unpacking.member!r}" if unpacking.member else "at its start"
         raise BundleError(
             f"{bundle.name} is damaged or not such an archive, {where}: {error}. "
@@ -101,48 +85,9 @@ def _remove(directory: Path) -> None:
             directory.unlink()
 
 
-class _TarStream(io.RawIOBase):
-    """A tar's bytes, which remembers the last block read.
-
-    tarfile takes a cut or garbled header after the first for the end of the archive; the block it
-    stopped at tells the difference.
-    """
-
-    def __init__(self, stream: BinaryIO, longest_header: int) -> None:
-        super().__init__()
-        self._stream = stream
-        self._longest_header = longest_header
-        self.last = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes; tarfile reads whole extended headers, so these are bounded."""
-        if size > self._longest_header:
-            raise tarfile.ReadError(f"a header of {size} bytes")
-        self.last = self._stream.read(size)
-        return self.last
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to an offset."""
-        return self._stream.seek(offset, whence)
-
-    def tell(self) -> int:
-        """Return the offset."""
-        return self._stream.tell()
-
-
 def _read_tar(bundle: Path, unpacking: Unpacking) -> None:
-    with bundle.open("rb") as raw:
-        is_gzip = raw.read(2) == _GZIP
-        raw.seek(0)
-        stream = gzip.GzipFile(fileobj=raw) if is_gzip else raw
-        blocks = _TarStream(cast("BinaryIO", stream), _LONGEST_HEADER)
-        with tarfile.open(fileobj=cast("BinaryIO", blocks), mode="r:") as archive:
-            while (member := archive.next()) is not None:
-                # tarfile remembers every member otherwise: a gigabyte for a million of them.
-                archive.members = []  # type: ignore[attr-defined]
-                _unpack_member(archive, member, unpacking)
-        if blocks.last != bytes(tarfile.BLOCKSIZE):
-            raise tarfile.ReadError("the end marker is missing")
+    for archive, member in tar_members(bundle, most=unpacking.limits.members):
+        _unpack_member(archive, member, unpacking)
 
 
 def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, into: Unpacking) -> None:
@@ -178,7 +123,7 @@ def _second_opinion(member: tarfile.TarInfo, unpacking: Unpacking) -> None:
 
 
 def _read_zip(bundle: Path, unpacking: Unpacking) -> None:
-    with zipfile.ZipFile(bundle) as archive:
+    with opened_zip(bundle, most=unpacking.limits.members) as archive:
         for member in archive.infolist():
             unpacking.begin(member.filename, member.file_size)
             _unpack_zip_member(archive, member, unpacking)

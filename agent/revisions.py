@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from agent.layout import DeploymentDirectory, Layout, write_durably
-from codedeploy.appspec import Script, ServerAppSpec, parse_server
+from codedeploy.appspec import MOST_BYTES, Script, ServerAppSpec, parse_server
 from codedeploy.commands import LifecycleCommand
 from codedeploy.errors import InvalidRevision, RollwayError
 from codedeploy.lifecycle import ScriptSource, script_source
@@ -80,11 +80,19 @@ def read_appspec(
     names = dict.fromkeys((filename, *_APPSPEC_NAMES))
     for path in (archive / name for name in names):
         if path.is_file() and path.resolve().is_relative_to(archive.resolve()):
-            return _parsed(path.read_text("utf-8", "replace"), path.name, custom_events)
+            return _parsed(_text(path), path.name, custom_events)
     raise InvalidRevision(
         f"The revision has no AppSpec file: looked for {' and '.join(names)} at its root. "
         "Add one, or name it with appspecFilename."
     )
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as stream:
+        content = stream.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise InvalidRevision(f"The revision's {path.name} is over a megabyte: no AppSpec is.")
+    return content.decode("utf-8", "replace")
 
 
 @lru_cache(maxsize=16)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, NoReturn
 
+from activities.archives import MOST_MEMBERS
 from agent.bundles import BundleError
 
 _AT_ONCE = 1 << 20
@@ -21,11 +22,12 @@ class UnpackLimits:
     """What a bundle may grow to.
 
     Attributes:
+        members: How many it may have.
         name_bytes: Of one member's whole path, or of a link's target.
     """
 
     total_bytes: int = 10 * 1024**3
-    members: int = 1_000_000
+    members: int = MOST_MEMBERS
     name_bytes: int = 1024
 
 
@@ -46,7 +48,6 @@ class Unpacking:
         self.limits = limits
         self._name = ""
         self._bytes = 0
-        self._members = 0
         self._modes: dict[str, int] = {"": 0o755}
         self._links: dict[str, str] = {}
 
@@ -57,9 +58,6 @@ class Unpacking:
     def begin(self, member: str, size: int) -> None:
         """Start on a member: its name must stay in the tree and pass through no link."""
         self.member = member
-        self._members += 1
-        if self._members > self.limits.members:
-            self.refuse(f"is one too many: at most {self.limits.members} are allowed")
         self._check_length(member, "has a name")
         self._name = self._inside(member)
         self._check_total(self._bytes + size)

@@ -15,6 +15,7 @@ from codedeploy.appspec.hooks import Script
 from codedeploy.appspec.lambda_ import LambdaAppSpec, parse_lambda
 from codedeploy.appspec.permissions import Permission, PermissionType, SelinuxContext
 from codedeploy.appspec.server import (
+    MOST_BYTES,
     FileExistsBehavior,
     FileMapping,
     ServerAppSpec,
@@ -22,6 +23,7 @@ from codedeploy.appspec.server import (
 )
 
 __all__ = [
+    "MOST_BYTES",
     "AppSpec",
     "AssignPublicIp",
     "AwsvpcConfiguration",

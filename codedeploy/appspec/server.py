@@ -17,6 +17,9 @@ from codedeploy.document import Findings, Node, read_one
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.wire import Model
 
+MOST_BYTES = 1 << 20
+"""Of an AppSpec file in a bundle; nobody reads a larger one."""
+
 _KEYS = ("version", "os", "files", "file_exists_behavior", "permissions", "hooks")
 _FILE_KEYS = ("source", "destination")
 _SYSTEMS = ("linux", "windows")

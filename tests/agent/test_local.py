@@ -266,7 +266,7 @@ def test_a_bundle_beyond_the_agents_limits_is_refused_here_too(
     configured(bundle, monkeypatch, "mostUnpackedMembers: 2\n")
 
     assert cli.perform(arguments(bundle)) == 1
-    assert "is one too many: at most 2 are allowed" in capsys.readouterr().out
+    assert "has too many members: at most 2 are allowed" in capsys.readouterr().out
 
 
 def test_output_beyond_the_agents_limit_is_dropped_here_too(

@@ -2,6 +2,7 @@
 
 import os
 import tarfile
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,10 @@ from agent.activities import HostActivities
 from agent.invocation import user_of
 from agent.journal import Journal
 from agent.lifecycle import Host
+from agent.revisions import read_appspec
 from codedeploy.appspec import Script
 from codedeploy.commands import LIFECYCLE_FAILED, LifecycleCommand
+from codedeploy.errors import InvalidRevision
 from codedeploy.lifecycle import LifecycleEvent
 from tests.agent.site import Site
 
@@ -91,7 +94,7 @@ async def test_a_bundle_of_a_thousand_headers_in_a_row_fails_its_download(site: 
 
     said = await failure(site, command.model_copy(update={"revision": site.repinned("v1")}))
 
-    assert "is damaged or not such an archive" in said
+    assert "has headers out of all proportion to its members" in said
 
 
 def headers(number: int) -> bytes:
@@ -100,6 +103,21 @@ def headers(number: int) -> bytes:
     info.pax_headers = {"comment": "x"}
     whole = info.tobuf(tarfile.PAX_FORMAT)
     return whole[: -tarfile.BLOCKSIZE] * number
+
+
+def test_a_giant_appspec_fails_its_download_without_being_read_whole(site: Site) -> None:
+    archive = site.directory / "archive"
+    archive.mkdir()
+    with (archive / "appspec.yml").open("wb") as stream:
+        stream.truncate(300 << 20)
+    tracemalloc.start()
+
+    with pytest.raises(InvalidRevision, match=r"appspec\.yml is over a megabyte"):
+        read_appspec(archive, "appspec.yml")
+
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 << 20
 
 
 async def test_a_fault_of_the_agents_own_fails_the_event_and_is_in_its_log(
