@@ -3,11 +3,9 @@
 Source: CodeDeploy User Guide, AppSpec 'permissions' section.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 
 from codedeploy.appspec import Permission, PermissionType
 from codedeploy.installation.operations import (
@@ -18,10 +16,8 @@ from codedeploy.installation.operations import (
     Operation,
     Place,
 )
+from codedeploy.installation.patterns import EVERYTHING, fits
 from codedeploy.installation.placement import absolute
-
-_EVERYTHING = "**"
-_WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*"}
 
 
 class Grants:
@@ -93,8 +89,8 @@ class Grants:
         name = path[len(target.rstrip("/")) + 1 :]
         return (
             kind in permission.types
-            and _matches(permission.pattern, name)
-            and not any(_matches(pattern, name) for pattern in permission.excepts)
+            and fits(permission.pattern, name)
+            and not any(fits(pattern, name) for pattern in permission.excepts)
         )
 
     def _give(self, number: int, permission: Permission) -> None:
@@ -124,7 +120,7 @@ def _label(permission: Permission) -> str | None:
 
 def _is_for_one_file(permission: Permission) -> bool:
     return (
-        permission.pattern == _EVERYTHING
+        permission.pattern == EVERYTHING
         and not permission.excepts
         and PermissionType.FILE in permission.types
         and not any(_is_default(acl) for acl in permission.acls)
@@ -133,18 +129,3 @@ def _is_for_one_file(permission: Permission) -> bool:
 
 def _is_default(acl: str) -> bool:
     return acl.split(":")[0] in ("d", "default")
-
-
-def _matches(pattern: str, name: str) -> bool:
-    return _compiled(pattern).fullmatch(name) is not None
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Return a pattern as an expression over the path below the object.
-
-    `*` stays inside one directory, so that `*.sh` means direct children, as with AWS; `**` crosses
-    directories. Differs from AWS: `**/*.sh` and `bin/*` work.
-    """
-    parts = re.split(r"(\*\*/|\*\*|\*)", pattern)
-    return re.compile("".join(_WILDCARDS.get(part) or re.escape(part) for part in parts), re.DOTALL)
