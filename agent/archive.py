@@ -6,6 +6,7 @@ this module says what the members of a tar and of a zip are.
 
 import contextlib
 import os
+import posixpath
 import shutil
 import stat
 import tarfile
@@ -86,13 +87,18 @@ def _remove(directory: Path) -> None:
 
 
 def _read_tar(bundle: Path, unpacking: Unpacking) -> None:
+    known: set[str] = set()
     for archive, member in tar_members(bundle, most=unpacking.limits.members):
+        unpacking.begin(member.name, member.size if member.isreg() else 0)
+        # It looks up where a name leads, which for files of one directory is the same place.
+        directory = posixpath.dirname(member.name)
+        if not member.isreg() or directory not in known:
+            _second_opinion(member, unpacking)
+            known.add(directory)
         _unpack_member(archive, member, unpacking)
 
 
 def _unpack_member(archive: tarfile.TarFile, member: tarfile.TarInfo, into: Unpacking) -> None:
-    into.begin(member.name, member.size if member.isreg() else 0)
-    _second_opinion(member, into)
     if member.isdir():
         into.directory(member.mode)
     elif member.issym():
