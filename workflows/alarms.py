@@ -54,10 +54,11 @@ class AlarmWatch:
             )
 
     async def look(self, fired: Callable[[AlarmReport], None]) -> None:
-        """Look once, whoever else watches; call `fired` if that stops deployments."""
+        """Look once, whoever else watches; if an alarm fires, call `fired` and await the stop."""
         report = await self._seen()
         if report.stops(self._question.configuration):
             fired(report)
+            await workflow.wait_condition(lambda: False)
 
     @asynccontextmanager
     async def during(self, fired: Callable[[AlarmReport], None]) -> AsyncIterator[None]:

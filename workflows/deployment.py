@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from temporalio import workflow
@@ -147,7 +148,7 @@ class DeploymentWorkflow:
             may_start=self._may_start,
             one_by_one=self._gates.exist,
             ready=self._ready,
-            look_around=self._look_around,
+            look_around=partial(self._alarms.look, self._alarm_fired),
             commit=self._commit,
             changed=self._show,
         )
@@ -182,10 +183,6 @@ class DeploymentWorkflow:
         if not await self._gates.ready(timedelta(minutes=minutes)):
             await self._stop_for_silence(rollback=None)
         self._record.publish(status=DeploymentStatus.IN_PROGRESS)
-
-    async def _look_around(self) -> None:
-        await self._alarms.look(self._alarm_fired)
-        await workflow.wait_condition(lambda: self._alarm is None)
 
     def _commit(self) -> None:
         """Let nothing stop the deployment any more: what comes now follows from its success.
