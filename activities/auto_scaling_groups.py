@@ -56,10 +56,7 @@ class AutoScalingGroups:
         """Return the groups, in the order of their names; reads only."""
         reader = ScalingReader(self._aws, question.role_arn)
         with heartbeats():
-            found = tuple(
-                group_of(one, hooks=reader.hooks(one["AutoScalingGroupName"]))
-                for one in reader.all_of(question.names)
-            )
+            found = tuple(map(group_of, reader.all_of(question.names)))
             if not question.with_alarms:
                 return found
             return tuple(_with_alarms(one, reader) for one in found)

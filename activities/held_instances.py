@@ -16,11 +16,11 @@ from typing import TypeVar
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.aws import Aws, asking
-from activities.lifecycle_hooks import unless_gone
+from activities.aws import Aws
 from activities.liveness import alive, on_own_thread
 from activities.notice_queue import Heard, NoticeQueue
 from activities.pauses import growing_pauses
+from activities.scaling_reader import unless_gone
 from activities.waiting_instances import WaitingInstances
 from codedeploy.auto_scaling import HeldQuestion, HeldReport, LifecycleActionOrder
 from codedeploy.errors import ErrorCode
@@ -89,19 +89,15 @@ class HeldInstances:
     def complete(self, order: LifecycleActionOrder) -> None:
         """Let one instance go on, or be terminated; fine if it waits for us no more."""
         held, client = order.instance, self._aws.client("autoscaling", order.hooks.role_arn)
-        with asking(
-            "autoscaling:CompleteLifecycleAction",
-            f"instance {held.name} of the Auto Scaling group {held.auto_scaling_group}",
-            otherwise=ErrorCode.AUTO_SCALING_CONFIGURATION,
-        ):
-            unless_gone(
-                client,
-                "complete_lifecycle_action",
-                AutoScalingGroupName=held.auto_scaling_group,
-                LifecycleHookName=order.hooks.hook_of(held.transition),
-                LifecycleActionResult=order.result,
-                InstanceId=held.name,
-            )
+        unless_gone(
+            client,
+            "CompleteLifecycleAction",
+            held.shown,
+            AutoScalingGroupName=held.auto_scaling_group,
+            LifecycleHookName=order.hooks.hook_of(held.transition),
+            LifecycleActionResult=order.result,
+            InstanceId=held.name,
+        )
 
     async def _until_news(self, question: HeldQuestion) -> HeldReport:
         waiting = WaitingInstances(self._aws, question, heartbeat_seconds=self._rhythm.heartbeats)

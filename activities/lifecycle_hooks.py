@@ -4,41 +4,18 @@ Source: Amazon EC2 Auto Scaling API Reference, PutLifecycleHook, DescribeLifecyc
 DeleteLifecycleHook.
 """
 
-import re
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.aws import Aws, asking
+from activities.aws import Aws
+from activities.scaling_reader import ScalingReader, asking_scaling, unless_gone
 from activities.translation import final
 from codedeploy.auto_scaling import HooksOrder
-from codedeploy.errors import ErrorCode, InvalidAutoScalingGroup, LifecycleHookLimitExceeded
+from codedeploy.errors import InvalidAutoScalingGroup, LifecycleHookLimitExceeded
 from codedeploy.lifecycle_hook import HookDrift, LifecycleHook, drifts
-
-_asking = partial(asking, otherwise=ErrorCode.AUTO_SCALING_CONFIGURATION)
-_GONE = re.compile(r"\bnot found\b|\bno (active )?lifecycle (action|hook) found", re.IGNORECASE)
-
-
-def unless_gone(client: Any, operation: str, **request: Any) -> Any:
-    """Return what Auto Scaling answers; None if it knows no such group, hook or action (any more).
-
-    It has one code for whatever is not valid, so its words must tell.
-
-    Args:
-        client: Auto Scaling's.
-        operation: As the client's methods are named.
-        request: What to ask for.
-    """
-    try:
-        return getattr(client, operation)(**request)
-    except client.exceptions.ClientError as error:
-        said = error.response["Error"]
-        if said["Code"] == "ValidationError" and _GONE.search(said.get("Message", "")):
-            return None
-        raise
 
 
 class LifecycleHooks:
@@ -127,14 +104,12 @@ class LifecycleHooks:
 
     def _hooks(self, name: str, order: HooksOrder) -> list[LifecycleHook] | None:
         """Return all hooks of a group; None if there is no such group."""
-        client = self._client(order)
-        with _asking("autoscaling:DescribeLifecycleHooks", f"the Auto Scaling group {name}"):
-            answer = unless_gone(client, "describe_lifecycle_hooks", AutoScalingGroupName=name)
-        return None if answer is None else [_hook_of(one) for one in answer["LifecycleHooks"]]
+        found = ScalingReader(self._aws, order.role_arn).hooks(name)
+        return None if found is None else [_hook_of(one) for one in found]
 
     def _put(self, name: str, hook: LifecycleHook, order: HooksOrder) -> None:
         client = self._client(order)
-        with _asking("autoscaling:PutLifecycleHook", _shown(name, hook.name)):
+        with asking_scaling("PutLifecycleHook", _shown(name, hook.name)):
             try:
                 client.put_lifecycle_hook(AutoScalingGroupName=name, **_request_of(hook))
             except client.exceptions.LimitExceededFault:
@@ -142,8 +117,7 @@ class LifecycleHooks:
 
     def _delete(self, name: str, hook: str, order: HooksOrder) -> None:
         named = {"AutoScalingGroupName": name, "LifecycleHookName": hook}
-        with _asking("autoscaling:DeleteLifecycleHook", _shown(name, hook)):
-            unless_gone(self._client(order), "delete_lifecycle_hook", **named)
+        unless_gone(self._client(order), "DeleteLifecycleHook", _shown(name, hook), **named)
 
     def _client(self, order: HooksOrder) -> Any:
         return self._aws.client("autoscaling", order.role_arn)

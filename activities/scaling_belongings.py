@@ -49,7 +49,7 @@ class Belongings:
         ours = (LAUNCH_HOOK_PREFIX, TERMINATION_HOOK_PREFIX)
         return [
             picked(one, _HOOK)
-            for one in self._reader.hooks(self._name)
+            for one in self._reader.hooks(self._name) or ()
             if not one["LifecycleHookName"].startswith(ours)
         ]
 

@@ -4,6 +4,7 @@ Source: Amazon EC2 Auto Scaling API Reference, DescribeAutoScalingGroups, Descri
 DescribeScalingActivities.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,8 @@ _DELETING = "Delete in progress"
 _BUSY = frozenset({"ResourceContention", "ResourceInUse", "ScalingActivityInProgress"})
 """What passes when Auto Scaling has finished what it is at."""
 
+_GONE = re.compile(r"\bnot found\b|\bno (active )?lifecycle (action|hook) found", re.IGNORECASE)
+
 _FAILURES = ("Failed", "Cancelled")
 
 
@@ -43,7 +46,7 @@ class ScalingReader:
 
         Source: Amazon EC2 Auto Scaling API Reference, AutoScalingGroup (Status).
         """
-        return self._named([name]).get(name)
+        return self.named([name]).get(name)
 
     def found(self, name: str) -> Described:
         """Return a group as Auto Scaling describes it.
@@ -61,13 +64,23 @@ class ScalingReader:
         """
         found: dict[str, Described] = {}
         for start in range(0, len(names), _NAMES_A_CALL):
-            found |= self._named(names[start : start + _NAMES_A_CALL])
+            found |= self.named(names[start : start + _NAMES_A_CALL])
         return tuple(_existing(found.get(name), name) for name in names)
 
-    def hooks(self, name: str) -> list[Described]:
-        """Return the lifecycle hooks of a group."""
-        hooks: list[Described] = ask(self.client, "DescribeLifecycleHooks", name)["LifecycleHooks"]
-        return hooks
+    def named(self, names: Sequence[str]) -> dict[str, Described]:
+        """Return those groups that exist, by name; at most fifty can be asked for."""
+        if not names:
+            return {}  # Auto Scaling takes no names for all names.
+        with asking_scaling("DescribeAutoScalingGroups", ", ".join(names)):
+            pages = self.client.get_paginator("describe_auto_scaling_groups")
+            answer = pages.paginate(AutoScalingGroupNames=list(names)).build_full_result()
+        return {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"]}
+
+    def hooks(self, name: str) -> list[Described] | None:
+        """Return the lifecycle hooks of a group; None if it does not exist."""
+        shown, named = f"the Auto Scaling group {name}", {"AutoScalingGroupName": name}
+        answer = unless_gone(self.client, "DescribeLifecycleHooks", shown, **named)
+        return None if answer is None else list(answer["LifecycleHooks"])
 
     def trouble(self, name: str) -> str:
         """Return what a group failed to do last, in the words of Auto Scaling; empty if nothing."""
@@ -81,14 +94,6 @@ class ScalingReader:
         failed = (one for one in answer["Activities"] if one["StatusCode"] in _FAILURES)
         return next((str(said) for one in failed if (said := one.get("StatusMessage"))), "")
 
-    def _named(self, names: Sequence[str]) -> dict[str, Described]:
-        if not names:
-            return {}  # Auto Scaling takes no names for all names.
-        with asking_scaling("DescribeAutoScalingGroups", ", ".join(names)):
-            pages = self.client.get_paginator("describe_auto_scaling_groups")
-            answer = pages.paginate(AutoScalingGroupNames=list(names)).build_full_result()
-        return {one["AutoScalingGroupName"]: one for one in answer["AutoScalingGroups"]}
-
 
 def ask(client: Any, action: str, group: str, **request: Any) -> Any:
     """Return what Auto Scaling answers to an action on one group; see `asking_scaling`."""
@@ -98,10 +103,33 @@ def ask(client: Any, action: str, group: str, **request: Any) -> Any:
         return getattr(client, xform_name(action))(AutoScalingGroupName=group, **request)
 
 
+def unless_gone(client: Any, action: str, resource: str, **request: Any) -> Any:
+    """Return what Auto Scaling answers; None if it knows no such group, hook or action (any more).
+
+    It has one code for whatever is not valid, so its words must tell.
+
+    Args:
+        client: Auto Scaling's.
+        action: Such as `DeleteLifecycleHook`.
+        resource: Whom it is asked of, as the user knows it.
+        request: What to ask for.
+    """
+    from botocore import xform_name
+
+    with asking_scaling(action, resource):
+        try:
+            return getattr(client, xform_name(action))(**request)
+        except client.exceptions.ClientError as error:
+            said = error.response["Error"]
+            if said["Code"] == "ValidationError" and _GONE.search(said.get("Message", "")):
+                return None
+            raise
+
+
 def ask_if_there(reader: ScalingReader, action: str, group: str, **request: Any) -> None:
     """Ask for an action on one group, and mind no refusal if that is gone, or on its way out."""
     try:
-        ask(reader.client, action, group, **request)
+        unless_gone(reader.client, action, group, AutoScalingGroupName=group, **request)
     except ApplicationError:
         found = reader.find(group)
         if found is not None and not is_being_deleted(found):
@@ -119,12 +147,12 @@ def listed(client: Any, action: str, group: str, member: str) -> list[Described]
 
 
 @contextmanager
-def asking_scaling(action: str, group: str) -> Iterator[None]:
+def asking_scaling(action: str, resource: str) -> Iterator[None]:
     """Turn what Auto Scaling refuses in the block into errors of the domain.
 
     Args:
         action: Of Auto Scaling, such as `SuspendProcesses`.
-        group: Whom it is asked of.
+        resource: Whom it is asked of, as the user knows it.
 
     Raises:
         ApplicationError: As `asking` raises it; to be retried if the group is busy.
@@ -132,33 +160,26 @@ def asking_scaling(action: str, group: str) -> Iterator[None]:
     from botocore.exceptions import ClientError
 
     whole = f"autoscaling:{action}"
-    with asking(whole, group, otherwise=ErrorCode.AUTO_SCALING_CONFIGURATION, advice=_ADVICE):
+    with asking(whole, resource, otherwise=ErrorCode.AUTO_SCALING_CONFIGURATION, advice=_ADVICE):
         try:
             yield
         except ClientError as error:
             if error.response["Error"]["Code"] not in _BUSY:
                 raise
             raise ApplicationError(
-                f"{whole} on {group} has to wait: {error.response['Error'].get('Message')}",
+                f"{whole} on {resource} has to wait: {error.response['Error'].get('Message')}",
                 type=ErrorCode.AUTO_SCALING_CONFIGURATION,
             ) from None
 
 
-def group_of(
-    described: Described, *, hooks: Sequence[Described] = (), trouble: str = ""
-) -> ScalingGroup:
+def group_of(described: Described) -> ScalingGroup:
     """Return the group that Auto Scaling describes."""
     return ScalingGroup(
         name=described["AutoScalingGroupName"],
-        min_size=described["MinSize"],
-        max_size=described["MaxSize"],
-        desired_capacity=described["DesiredCapacity"],
         instances=tuple(_instance_of(one) for one in described["Instances"]),
         suspended=suspended_in(described),
         target_group_arns=tuple(described.get("TargetGroupARNs", ())),
         load_balancer_names=tuple(described.get("LoadBalancerNames", ())),
-        hooks=tuple(one["LifecycleHookName"] for one in hooks),
-        trouble=trouble,
     )
 
 

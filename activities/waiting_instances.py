@@ -1,14 +1,11 @@
 """Instances that wait in Auto Scaling groups, and which of them wait for our hooks."""
 
 from dataclasses import dataclass
-from functools import partial
 from time import monotonic
-from typing import Any
 
-from activities.aws import Aws, asking
-from activities.lifecycle_hooks import unless_gone
+from activities.aws import Aws
+from activities.scaling_reader import ScalingReader, unless_gone
 from codedeploy.auto_scaling import HeldInstance, HeldQuestion, HeldReport, Transition
-from codedeploy.errors import ErrorCode
 
 MOST_ARRIVED = 50
 """How many arrivals one report tells of; others are told by the next."""
@@ -17,7 +14,6 @@ _WAITING = {
     "Pending:Wait": Transition.LAUNCHING,
     "Terminating:Wait": Transition.TERMINATING,
 }
-_asking = partial(asking, otherwise=ErrorCode.AUTO_SCALING_CONFIGURATION)
 
 Key = tuple[str, str, Transition]
 
@@ -49,8 +45,9 @@ class WaitingInstances:
         self._heartbeats: dict[Key, _Heartbeat] = {}
 
     @property
-    def _client(self) -> Any:
-        return self._aws.client("autoscaling", self._hooks.role_arn)
+    def _reader(self) -> ScalingReader:
+        # Not made before a look, which is on a thread: a first client takes its time.
+        return ScalingReader(self._aws, self._hooks.role_arn)
 
     def look(self, *, again: bool = False) -> HeldReport:
         """Return what has changed.
@@ -76,21 +73,10 @@ class WaitingInstances:
                 zone=instance["AvailabilityZone"],
                 transition=_WAITING[instance["LifecycleState"]],
             )
-            for group in self._groups()
+            for group in self._reader.named(self._hooks.names).values()
             for instance in group["Instances"]
             if _WAITING.get(instance["LifecycleState"]) in self._hooks.transitions
         ]
-
-    def _groups(self) -> list[dict[str, Any]]:
-        """Return the groups that exist."""
-        names = self._hooks.names
-        if not names:
-            # Without a name, AWS would describe all the groups of the account.
-            return []
-        with _asking("autoscaling:DescribeAutoScalingGroups", ", ".join(names)):
-            pages = self._client.get_paginator("describe_auto_scaling_groups")
-            found = pages.paginate(AutoScalingGroupNames=list(names))
-            return [group for page in found for group in page["AutoScalingGroups"]]
 
     def _is_held(self, instance: HeldInstance) -> bool:
         """Whether our hook holds an instance; keep it waiting if it is time."""
@@ -102,15 +88,14 @@ class WaitingInstances:
 
     def _heartbeat(self, instance: HeldInstance) -> bool:
         """Keep an instance waiting; return whether our hook holds it at all."""
-        named = f"instance {instance.name} of the Auto Scaling group {instance.auto_scaling_group}"
-        with _asking("autoscaling:RecordLifecycleActionHeartbeat", named):
-            answer = unless_gone(
-                self._client,
-                "record_lifecycle_action_heartbeat",
-                AutoScalingGroupName=instance.auto_scaling_group,
-                LifecycleHookName=self._hooks.hook_of(instance.transition),
-                InstanceId=instance.name,
-            )
+        answer = unless_gone(
+            self._reader.client,
+            "RecordLifecycleActionHeartbeat",
+            instance.shown,
+            AutoScalingGroupName=instance.auto_scaling_group,
+            LifecycleHookName=self._hooks.hook_of(instance.transition),
+            InstanceId=instance.name,
+        )
         return answer is not None
 
 

@@ -61,20 +61,15 @@ class ScalingGroup(Model):
 
     Attributes:
         suspended: The processes that are suspended.
-        hooks: The names of its lifecycle hooks.
         alarms: Those that somebody has made to start its scaling policies, by policy, if asked for.
         trouble: What keeps it from being as it should, if it is waited for.
     """
 
     name: str
-    min_size: int
-    max_size: int
-    desired_capacity: int
     instances: tuple[ScalingInstance, ...] = ()
     suspended: tuple[str, ...] = ()
     target_group_arns: tuple[str, ...] = ()
     load_balancer_names: tuple[str, ...] = ()
-    hooks: tuple[str, ...] = ()
     alarms: dict[str, tuple[str, ...]] = {}
     trouble: str = ""
 
@@ -199,6 +194,11 @@ class HeldInstance(Model):
     name: str
     zone: str = ""
     transition: Transition
+
+    @property
+    def shown(self) -> str:
+        """What it is called in messages."""
+        return f"instance {self.name} of the Auto Scaling group {self.auto_scaling_group}"
 
     @property
     def is_launching(self) -> bool:

@@ -15,7 +15,6 @@ from codedeploy.auto_scaling import (
 from tests.activities.green_fleets import (
     BLUE,
     GREEN,
-    OUR_HOOK,
     SUSPENDED,
     build_blue,
     copied,
@@ -57,22 +56,18 @@ def test_groups_are_described_in_the_order_asked_for(
     shown = groups.look(ScalingQuestion(names=(BLUE, "aside")))
 
     assert [one.name for one in shown] == [BLUE, "aside"]
-    assert (shown[0].min_size, shown[0].max_size, shown[0].desired_capacity) == (0, 4, 2)
     assert sorted(shown[0].in_service) == sorted(plain.in_service())
     assert {one.zone for one in shown[0].instances} == {"us-east-1a", "us-east-1b"}
     assert shown[0].target_group_arns == (plain.target_groups[0].arn,)
     assert shown[0].load_balancer_names == plain.balancers
 
 
-def test_suspended_processes_and_hooks_of_a_group_are_told(
-    aws: Emulator, groups: AutoScalingGroups
-) -> None:
+def test_suspended_processes_of_a_group_are_told(aws: Emulator, groups: AutoScalingGroups) -> None:
     build_blue(aws)
 
     (shown,) = groups.look(ScalingQuestion(names=(BLUE,)))
 
     assert shown.suspended == SUSPENDED
-    assert sorted(shown.hooks) == sorted([OUR_HOOK, "backup"])
 
 
 def test_more_groups_than_one_call_takes_are_all_found(

@@ -46,9 +46,6 @@ def test_the_states_of_instances_are_counted() -> None:
     group = group_of(
         {
             "AutoScalingGroupName": "web",
-            "MinSize": 0,
-            "MaxSize": 3,
-            "DesiredCapacity": 3,
             "Instances": [
                 {"InstanceId": f"i-{number}", "LifecycleState": state, "HealthStatus": health}
                 for number, (state, health) in enumerate(states)

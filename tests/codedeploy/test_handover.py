@@ -130,9 +130,6 @@ def scaling_group(*states: str, sick: int = 0) -> ScalingGroup:
     first_sick = len(states) - sick
     return ScalingGroup(
         name="web",
-        min_size=0,
-        max_size=9,
-        desired_capacity=len(states),
         instances=tuple(
             ScalingInstance(name=f"i-{n}", state=state, is_healthy=n < first_sick)
             for n, state in enumerate(states)
