@@ -68,7 +68,8 @@ class DeploymentGroupWorkflow:
 
     @property
     def _is_idle(self) -> bool:
-        return workflow.all_handlers_finished() and not self._children
+        # Followers outlive their children: they tell hooks, and start what is due next.
+        return workflow.all_handlers_finished() and not self._followers
 
     @property
     def _may_end(self) -> bool:
@@ -215,12 +216,16 @@ class DeploymentGroupWorkflow:
         except ChildWorkflowError as error:
             is_stopped = is_cancelled_exception(error)
             status = DeploymentStatus.STOPPED if is_stopped else DeploymentStatus.FAILED
-        is_success = status is DeploymentStatus.SUCCEEDED
-        del self._children[order.deployment_id], self._followers[order.deployment_id]
+        del self._children[order.deployment_id]
+        await self._go_on_after(order, status)
+        del self._followers[order.deployment_id]
+
+    async def _go_on_after(self, order: DeploymentOrder, status: DeploymentStatus) -> None:
         if order.lifecycle_action is not None:
             await self._launches.forget(order.deployment_id)
         else:
             await self._pass_turn(order.deployment_id, status)
+        is_success = status is DeploymentStatus.SUCCEEDED
         if is_success and order.shows_that_the_revision_works:
             await self._launches.resume()
         await self._bring_up_to_date()
