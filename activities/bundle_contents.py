@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from activities.archives import BROKEN, TooMuch, opened_zip, tar_members
-from codedeploy.appspec import MOST_BYTES, ServerAppSpec, parse_server
+from activities.archives import BROKEN, TooMuch
+from activities.bundle_members import BundleMembers
+from codedeploy.appspec import MOST_BYTES, ServerAppSpec, parse_server, readings
 from codedeploy.errors import InvalidRevision, ManifestInvalid
-from codedeploy.members import problem_of
+from codedeploy.members import UnsafeMember
 from codedeploy.revision import BundleType
 
 APPSPEC_NAMES = ("appspec.yml", "appspec.yaml")
@@ -22,16 +23,10 @@ class BundleContents:
     """
 
     def __init__(self, bundle: Path, bundle_type: BundleType, *, label: str) -> None:
-        self._bundle = bundle
         self._label = label
-        self._is_zip = bundle_type is BundleType.ZIP
         self._bundle_type = bundle_type
         with self._damage_in_words():
-            members = self._zip_members() if self._is_zip else self._tar_members()
-        self._prefix = _top_directory(members)
-        self.files = frozenset(
-            name.removeprefix(self._prefix) for name, is_file in members.items() if is_file
-        )
+            self._members = BundleMembers(bundle, is_zip=bundle_type is BundleType.ZIP)
 
     def appspec(self) -> tuple[str, ServerAppSpec]:
         """Return the AppSpec's file name and content; its scripts are in the bundle.
@@ -39,7 +34,7 @@ class BundleContents:
         Raises:
             InvalidRevision: It is missing, breaks rules, or names scripts that are not there.
         """
-        filename = next((name for name in APPSPEC_NAMES if name in self.files), None)
+        filename = next((name for name in APPSPEC_NAMES if self._members.has_file(name)), None)
         if filename is None:
             raise InvalidRevision(
                 f"{self._label} has no appspec.yml at its root. It has: {self._some_names()}."
@@ -69,19 +64,21 @@ class BundleContents:
             )
 
     def _has_script(self, location: str) -> bool:
-        """Whether the script is there, with or without arguments behind its name."""
-        path = location.replace("\\", "/").lstrip("/")
-        candidates = (path, path.split(" ")[0])
-        return any(str(PurePosixPath(candidate)) in self.files for candidate in candidates)
+        return any(self._members.has_file(str(path)) for path, _ in readings(location))
 
     def _some_names(self) -> str:
-        names = sorted(self.files)
+        names = self._members.names
         return ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") if names else "no files"
 
     @contextmanager
     def _damage_in_words(self) -> Iterator[None]:
         try:
             yield
+        except UnsafeMember as error:
+            raise InvalidRevision(
+                f"{self._label}: the member {error.member!r} {error.reason}. "
+                "Pack it again without it."
+            ) from error
         except TooMuch as error:
             raise InvalidRevision(f"{self._label} {error}. Pack it again.") from error
         except (*BROKEN, OSError) as error:
@@ -92,55 +89,8 @@ class BundleContents:
             ) from error
 
     def _text(self, filename: str) -> str:
-        name = self._prefix + filename
         with self._damage_in_words():
-            content = self._zip_content(name) if self._is_zip else self._tar_content(name)
+            content = self._members.beginning(filename, MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
             raise InvalidRevision(f"{self._label}/{filename} is over a megabyte: no AppSpec is.")
         return content.decode(errors="replace")
-
-    def _zip_content(self, name: str) -> bytes:
-        with opened_zip(self._bundle) as archive, archive.open(name) as stream:
-            return stream.read(MOST_BYTES + 1)
-
-    def _tar_content(self, name: str) -> bytes:
-        for archive, member in tar_members(self._bundle):
-            if _clean(member.name) == name and member.isfile():
-                stream = archive.extractfile(member)
-                assert stream is not None
-                return stream.read(MOST_BYTES + 1)
-        raise AssertionError(f"{name} was listed and is gone")
-
-    def _tar_members(self) -> dict[str, bool]:
-        members = {}
-        for _, member in tar_members(self._bundle):
-            link = member.linkname if member.issym() or member.islnk() else None
-            self._check(member.name, link, is_hard_link=member.islnk())
-            members[_clean(member.name)] = not member.isdir()
-        return members
-
-    def _zip_members(self) -> dict[str, bool]:
-        members = {}
-        with opened_zip(self._bundle) as archive:
-            for info in archive.infolist():
-                self._check(info.filename, None, is_hard_link=False)
-                members[_clean(info.filename)] = not info.is_dir()
-        return members
-
-    def _check(self, name: str, link_target: str | None, *, is_hard_link: bool) -> None:
-        problem = problem_of(name, link_target=link_target, is_hard_link=is_hard_link)
-        if problem:
-            raise InvalidRevision(f"{self._label}: {problem}. It is refused.")
-
-
-def _clean(name: str) -> str:
-    return str(PurePosixPath(name.replace("\\", "/")))
-
-
-def _top_directory(members: dict[str, bool]) -> str:
-    """Return `name/` if the archive holds exactly one directory, else an empty string."""
-    tops = {name.split("/")[0] for name in members if name != "."}
-    if len(tops) != 1:
-        return ""
-    top = tops.pop()
-    return "" if members.get(top, False) else f"{top}/"

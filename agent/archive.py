@@ -19,6 +19,7 @@ from typing import BinaryIO, cast
 from activities.archives import BROKEN, TooMuch, opened_zip, tar_members
 from agent.bundles import BundleError
 from agent.unpacking import Unpacking, UnpackLimits
+from codedeploy.members import UnsafeMember
 from codedeploy.revision import BundleType
 
 __all__ = ["UnpackLimits", "unpack"]
@@ -68,6 +69,11 @@ def _read(bundle: Path, read: _Reader, unpacking: Unpacking) -> Path:
     try:
         read(bundle, unpacking)
         return unpacking.finish()
+    except UnsafeMember as error:
+        member = error.member or unpacking.member
+        raise BundleError(
+            f"The bundle's member {member!r} {error.reason}. Pack the revision anew."
+        ) from error
     except TooMuch as error:
         raise BundleError(f"{bundle.name} {error}. Pack and push the revision again.") from error
     except BROKEN as error:

@@ -2,14 +2,13 @@
 
 import os
 import pwd
-import shlex
 import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.environment import PATH
-from codedeploy.appspec import Script
+from codedeploy.appspec import Script, readings
 from codedeploy.lifecycle import LifecycleErrorCode
 
 _PROBE_BYTES = 256
@@ -47,21 +46,12 @@ class Invocation:
 def locate(archive: Path, location: str) -> tuple[Path, tuple[str, ...]]:
     """Return the script that `location` names in the revision, and its arguments.
 
-    Differs from AWS: a location may carry arguments, and blanks: if no file has the literal name,
-    it is split as a shell would. It may not lead out of the revision.
-
     Raises:
         CannotRun: There is no such file in the revision.
     """
-    literal = archive / location.strip().lstrip("/")
-    if literal.is_file():
-        return _inside(archive, literal), ()
-    try:
-        words = shlex.split(location)
-    except ValueError:
-        words = []
-    if words and (script := archive / words[0].lstrip("/")).is_file():
-        return _inside(archive, script), tuple(words[1:])
+    for path, arguments in readings(location):
+        if (script := archive / path).is_file():
+            return _inside(archive, script), arguments
     raise CannotRun(
         LifecycleErrorCode.SCRIPT_MISSING,
         "does not exist in the revision. Add it to the bundle, or correct the AppSpec's hook.",

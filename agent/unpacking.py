@@ -1,4 +1,4 @@
-"""The rules by which members of an archive become files: safe names, safe links, limits."""
+"""How members of an archive become files: by the rules for names and links, within limits."""
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
 # ruff: noqa: PTH101, PTH102, PTH108, PTH113, PTH118, PTH208, PTH211
@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from activities.archives import MOST_MEMBERS
-from agent.bundles import BundleError
+from codedeploy.members import (
+    LONGEST_NAME,
+    UnsafeMember,
+    check_length,
+    check_top,
+    link_target,
+    plain_name,
+)
 
 _AT_ONCE = 1 << 20
 _LATEST_TIME = 1 << 33
@@ -28,7 +35,7 @@ class UnpackLimits:
 
     total_bytes: int = 10 * 1024**3
     members: int = MOST_MEMBERS
-    name_bytes: int = 1024
+    name_bytes: int = LONGEST_NAME
 
 
 class Unpacking:
@@ -53,13 +60,13 @@ class Unpacking:
 
     def refuse(self, reason: str) -> NoReturn:
         """Refuse the bundle because of the current member."""
-        raise BundleError(f"The bundle's member {self.member!r} {reason}. Pack the revision anew.")
+        raise UnsafeMember(reason, member=self.member)
 
     def begin(self, member: str, size: int) -> None:
         """Start on a member: its name must stay in the tree and pass through no link."""
         self.member = member
-        self._check_length(member, "has a name")
-        self._name = self._inside(member)
+        check_length(member, "has a name", most=self.limits.name_bytes)
+        self._name = plain_name(member)
         self._check_total(self._bytes + size)
         self._make_parents(posixpath.dirname(self._name))
 
@@ -87,15 +94,15 @@ class Unpacking:
 
     def symbolic_link(self, target: str) -> None:
         """Make the member a symbolic link whose target stays in the tree."""
-        self._check_length(target, "has a target")
+        check_length(target, "has a target", most=self.limits.name_bytes)
         self._replace()
-        resolved = self._link_target(target)
+        resolved = link_target(self._name, target)
         os.symlink(target, self._path(self._name))
         self._links[self._name] = resolved
 
     def hard_link(self, target: str) -> None:
         """Make the member another name of an earlier file."""
-        name = self._inside(target)
+        name = plain_name(target)
         path = self._path(name)
         is_below_link = posixpath.dirname(name) not in self._modes
         if name in self._links or is_below_link or not os.path.isfile(path):
@@ -111,10 +118,7 @@ class Unpacking:
         """
         names = os.listdir(self.root)
         top = names[0] if len(names) == 1 and names[0] in self._modes else ""
-        for name, resolved in self._links.items():
-            if top and resolved != top and not resolved.startswith(f"{top}/"):
-                self.member = name
-                self.refuse(f"is a link to {resolved!r}, which leaves the revision's directory")
+        check_top(top, self._links)
         for name, mode in sorted(self._modes.items(), reverse=True):
             os.chmod(self._path(name), mode)
         os.chmod(self._path(top), 0o755)
@@ -123,22 +127,9 @@ class Unpacking:
     def _path(self, name: str) -> str:
         return os.path.join(self.root, name)
 
-    def _check_length(self, text: str, what: str) -> None:
-        if len(os.fsencode(text)) > self.limits.name_bytes:
-            self.refuse(f"{what} of over {self.limits.name_bytes} bytes")
-
     def _check_total(self, total: int) -> None:
         if total > self.limits.total_bytes:
             self.refuse(f"makes the bundle unpack to over {self.limits.total_bytes} bytes")
-
-    def _inside(self, name: str) -> str:
-        """Return a name in its plain form."""
-        if name.startswith("/"):
-            self.refuse(f"names the absolute path {name!r}")
-        parts = [part for part in name.split("/") if part not in ("", ".")]
-        if ".." in parts or "\0" in name:
-            self.refuse(f"names the path {name!r}, which leaves the bundle's directory")
-        return "/".join(parts)
 
     def _make_parents(self, directory: str) -> None:
         if directory in self._modes:
@@ -156,19 +147,3 @@ class Unpacking:
         if os.path.lexists(self._path(self._name)):
             os.unlink(self._path(self._name))
             self._links.pop(self._name, None)
-
-    def _link_target(self, target: str) -> str:
-        """Return where a link leads, as a path of the tree.
-
-        Only leading `..` are allowed. They then climb real directories, since no member lies below
-        a link, and what follows cannot climb: so no chain of links leaves the tree.
-        """
-        parts = [part for part in target.split("/") if part not in ("", ".")]
-        climbs = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
-        above = self._name.split("/")[:-1]
-        if target.startswith("/") or not target or climbs > len(above) or ".." in parts[climbs:]:
-            self.refuse(
-                f"is a link to {target!r}, which leaves the bundle's directory or has '..' in its "
-                "middle"
-            )
-        return "/".join([*above[: len(above) - climbs], *parts[climbs:]])

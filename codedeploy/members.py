@@ -1,25 +1,85 @@
-"""Which members an archive may have: none that leaves the directory it is unpacked into."""
+"""What an archive may hold: members inside its directory, and links that do not leave it.
 
-from posixpath import isabs, join, normpath
+The control plane asks when a revision is pinned and every host when it unpacks it, so that what is
+pinned can be unpacked.
+"""
+
+from collections.abc import Mapping
+
+LONGEST_NAME = 1024
+"""Bytes of a member's whole path, or of a link's target."""
 
 
-def problem_of(name: str, *, link_target: str | None = None, is_hard_link: bool = False) -> str:
-    """Return why the member `name` must not be unpacked, or an empty string.
+class UnsafeMember(Exception):
+    """A member of an archive would reach out of its directory.
+
+    Attributes:
+        reason: What it does, to follow its name.
+        member: Its name, as the archive spells it; empty if whoever asked knows it.
+    """
+
+    def __init__(self, reason: str, *, member: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.member = member
+
+
+def check_length(text: str, what: str, *, most: int = LONGEST_NAME) -> None:
+    """Pass if a name or a target is no longer than a file system takes.
+
+    Raises:
+        UnsafeMember: It is; the reason begins with `what`.
+    """
+    if len(text.encode("utf-8", "surrogateescape")) > most:
+        raise UnsafeMember(f"{what} of over {most} bytes")
+
+
+def plain_name(name: str) -> str:
+    """Return a member's name in its plain form, without empty parts and `.`.
+
+    Raises:
+        UnsafeMember: It leaves the archive's directory, or climbs on its way.
+    """
+    if name.startswith("/"):
+        raise UnsafeMember(f"names the absolute path {name!r}")
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if ".." in parts or "\0" in name:
+        raise UnsafeMember(f"names the path {name!r}, which leaves the bundle's directory")
+    return "/".join(parts)
+
+
+def link_target(name: str, target: str) -> str:
+    """Return where the symbolic link `name`, a plain name, leads: a plain name, too.
+
+    Only leading `..` are allowed. They then climb real directories, since no member may lie below a
+    link, and what follows cannot climb: so no chain of links leaves the archive's directory.
+
+    Raises:
+        UnsafeMember: It leaves the archive's directory, or could.
+    """
+    parts = [part for part in target.split("/") if part not in ("", ".")]
+    climbs = next((n for n, part in enumerate(parts) if part != ".."), len(parts))
+    above = name.split("/")[:-1]
+    if target.startswith("/") or not target or climbs > len(above) or ".." in parts[climbs:]:
+        raise UnsafeMember(
+            f"is a link to {target!r}, which leaves the bundle's directory or has '..' in its "
+            "middle"
+        )
+    return "/".join([*above[: len(above) - climbs], *parts[climbs:]])
+
+
+def check_top(top: str, links: Mapping[str, str]) -> None:
+    """Pass if the directory `top` can be left out, as a single one at the top of an archive is.
 
     Args:
-        name: As the archive spells it.
-        link_target: Where it points, if it is a link; a hard link counts from the archive's root.
-        is_hard_link: The target is another member.
+        top: Its name; empty if nothing is left out.
+        links: Where each symbolic link leads, as plain names.
+
+    Raises:
+        UnsafeMember: A link leads out of it.
     """
-    if isabs(name) or _escapes(name):
-        return f"member {name!r} leaves the directory it is unpacked into"
-    if link_target is None:
-        return ""
-    start = "" if is_hard_link else join(name, "..")
-    if isabs(link_target) or _escapes(join(start, link_target)):
-        return f"link {name!r} points outside of the archive, to {link_target!r}"
-    return ""
-
-
-def _escapes(path: str) -> bool:
-    return normpath(path).split("/")[0] == ".."
+    for name, target in links.items():
+        if top and target != top and not target.startswith(f"{top}/"):
+            raise UnsafeMember(
+                f"is a link to {target!r}, which leaves the revision's directory", member=name
+            )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from activities.bundle_contents import APPSPEC_NAMES, BundleContents
 from codedeploy.application import ComputePlatform
-from codedeploy.appspec import AppSpec, ServerAppSpec, parse
+from codedeploy.appspec import AppSpec, ServerAppSpec, parse, readings
 from codedeploy.document import Findings, Node, read_all
 from codedeploy.errors import InvalidInput, InvalidRevision, ManifestInvalid
 from codedeploy.manifest import parse_manifest
@@ -98,13 +98,8 @@ def _missing(appspec: AppSpec, bundle: Path) -> Iterator[str]:
             yield f"files: {mapping.source} is not in {bundle}"
     for event, scripts in appspec.hooks.items():
         for script in scripts:
-            if not _has_script(bundle, script.location):
+            if not any((bundle / path).is_file() for path, _ in readings(script.location)):
                 yield f"hooks: {event}: {script.location} is not in {bundle}"
-
-
-def _has_script(bundle: Path, location: str) -> bool:
-    """Whether the script is there, with or without arguments behind its name."""
-    return any((bundle / name.lstrip("/")).is_file() for name in (location, location.split(" ")[0]))
 
 
 def _is_appspec(source: SourceText, root: Node) -> bool:

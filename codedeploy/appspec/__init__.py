@@ -11,7 +11,7 @@ from codedeploy.appspec.ecs import (
     EcsAppSpec,
     parse_ecs,
 )
-from codedeploy.appspec.hooks import Script
+from codedeploy.appspec.hooks import Script, readings
 from codedeploy.appspec.lambda_ import LambdaAppSpec, parse_lambda
 from codedeploy.appspec.permissions import Permission, PermissionType, SelinuxContext
 from codedeploy.appspec.server import (
@@ -41,6 +41,7 @@ __all__ = [
     "parse_ecs",
     "parse_lambda",
     "parse_server",
+    "readings",
 ]
 
 AppSpec = ServerAppSpec | LambdaAppSpec | EcsAppSpec

@@ -4,7 +4,8 @@ Source: CodeDeploy User Guide, AppSpec 'hooks' section.
 """
 
 import re
-from collections.abc import Collection, Sequence
+import shlex
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from codedeploy.appspec.paths import bundle_path, leaves_bundle
@@ -35,10 +36,23 @@ class Script(Model):
     runas: str | None = None
     sudo: bool = False
 
-    @property
-    def path(self) -> PurePosixPath:
-        """`location` relative to the bundle's root, without `..`."""
-        return bundle_path(self.location)
+
+def readings(location: str) -> Iterator[tuple[PurePosixPath, tuple[str, ...]]]:
+    """Yield what a location can mean, the likeliest first: a path in the bundle, and arguments.
+
+    Differs from AWS: a location may carry arguments, and blanks: if no file has the literal name,
+    it is split as a shell would.
+    """
+    for path, *arguments in ([location.strip()], _words(location)):
+        if not leaves_bundle(path, is_windows=False):
+            yield bundle_path(path), tuple(arguments)
+
+
+def _words(location: str) -> list[str]:
+    try:
+        return shlex.split(location) or [location]
+    except ValueError:
+        return [location]
 
 
 Hooks = dict[str, tuple[Script, ...]]

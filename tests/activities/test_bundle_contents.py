@@ -1,11 +1,17 @@
+import json
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from activities.bundle_contents import BundleContents
 from codedeploy.errors import InvalidRevision
+from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.revision import BundleType
 from tests.activities.bundles import FILES, tgz, zipped
+from tests.agent.test_archive import ESCAPES, member, tar_with
 
 
 def damaged(content: bytes) -> bytes:
@@ -68,3 +74,91 @@ def test_a_single_top_directory_is_seen_through(tmp_path: Path) -> None:
     filename, appspec = BundleContents(bundle, BundleType.TGZ, label="v2").appspec()
 
     assert (filename, len(appspec.hooks)) == ("appspec.yml", 1)
+
+
+def appspec_of(members: Mapping[str, str], location: str) -> dict[str, str]:
+    hook = json.dumps({"AfterInstall": [{"location": location}]})
+    return {"appspec.yml": f"version: 0.0\nos: linux\nhooks: {hook}\n", **members}
+
+
+@pytest.mark.parametrize(
+    ("script", "location"),
+    [
+        pytest.param("start.sh", "start.sh --fast", id="arguments"),
+        pytest.param("start.sh", "/./bin/../start.sh", id="a detour"),
+        pytest.param("my start.sh", "my start.sh", id="blanks"),
+        pytest.param("my start.sh", "'my start.sh' --fast", id="blanks in quotes, and arguments"),
+        pytest.param("my start.sh", r"my\ start.sh --fast", id="blanks behind backslashes"),
+    ],
+)
+@pytest.mark.parametrize("pack", [tgz, zipped])
+def test_a_script_is_found_by_any_location_that_a_host_understands(
+    tmp_path: Path, pack: Callable[..., bytes], script: str, location: str
+) -> None:
+    bundle = tmp_path / "bundle"
+    bundle.write_bytes(pack(appspec_of({script: "#!/bin/sh\n"}, location)))
+    bundle_type = BundleType.ZIP if pack is zipped else BundleType.TGZ
+
+    _, appspec = BundleContents(bundle, bundle_type, label="v2").appspec()
+
+    assert appspec.hooks[LifecycleEvent.AFTER_INSTALL][0].location == location
+
+
+def packed(bundle: Path, *members: tuple[tarfile.TarInfo, bytes]) -> BundleContents:
+    return BundleContents(tar_with(bundle, *members), BundleType.TAR, label="v2")
+
+
+def test_links_are_followed_to_the_appspec_and_to_scripts(tmp_path: Path) -> None:
+    text = appspec_of({}, "current/start.sh")["appspec.yml"].encode()
+
+    contents = packed(
+        tmp_path / "bundle",
+        member("spec/shop.yml", content=text),
+        member("appspec.yml", tarfile.SYMTYPE, link="spec/shop.yml"),
+        member("releases/v2/start.sh"),
+        member("current", tarfile.SYMTYPE, link="releases/v2"),
+    )
+
+    assert contents.appspec()[0] == "appspec.yml"
+
+
+def test_of_two_appspecs_of_one_name_the_later_counts(tmp_path: Path) -> None:
+    contents = packed(
+        tmp_path / "bundle",
+        member("appspec.yml", content=b"nothing"),
+        member("appspec.yml", content=b"version: 0.0\nos: linux\n"),
+    )
+
+    assert contents.appspec()[1].os == "linux"
+
+
+def test_a_link_in_a_circle_is_no_script(tmp_path: Path) -> None:
+    contents = packed(
+        tmp_path / "bundle",
+        member("appspec.yml", content=appspec_of({}, "a")["appspec.yml"].encode()),
+        member("a", tarfile.SYMTYPE, link="b"),
+        member("b", tarfile.SYMTYPE, link="a"),
+    )
+
+    with pytest.raises(InvalidRevision, match=r"a \(AfterInstall\)"):
+        contents.appspec()
+
+
+ONLY_ON_A_DISK = ("a member below a link", "a directory over a link", "a link over a directory")
+
+
+@pytest.mark.parametrize("case", [name for name in ESCAPES if name not in ONLY_ON_A_DISK])
+def test_what_no_host_would_unpack_is_refused_beforehand(tmp_path: Path, case: str) -> None:
+    with pytest.raises(InvalidRevision, match=r"v2: the member '.+' .* Pack it again without it"):
+        packed(tmp_path / "bundle", *ESCAPES[case])
+
+
+def test_a_link_in_a_zip_is_judged_too(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    with zipfile.ZipFile(bundle, "w") as archive:
+        info = zipfile.ZipInfo("link")
+        info.external_attr = 0o120777 << 16
+        archive.writestr(info, "/etc")
+
+    with pytest.raises(InvalidRevision, match="the member 'link' is a link to '/etc'"):
+        BundleContents(bundle, BundleType.ZIP, label="v2")

@@ -183,8 +183,9 @@ def test_a_missing_script_is_reported_as_such(stage: Stage) -> None:
 def test_a_script_may_not_lie_outside_the_revision(stage: Stage) -> None:
     (stage.archive.parent / "outside.sh").write_text("#!/bin/sh\n")
 
-    with pytest.raises(CannotRun, match="outside the revision"):
-        locate(stage.archive, "../outside.sh")
+    for location in ("../outside.sh", "'../outside.sh' with arguments"):
+        with pytest.raises(CannotRun, match="does not exist in the revision"):
+            locate(stage.archive, location)
 
 
 def test_a_link_may_not_lead_out_of_the_revision(stage: Stage) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from codedeploy.appspec import Script, parse_server
+from codedeploy.appspec import Script, parse_server, readings
 from codedeploy.errors import ManifestInvalid
 from codedeploy.lifecycle import RESERVED, SERVER_HOOKS, LifecycleEvent
 
@@ -157,5 +157,17 @@ def test_reports_the_problems_of_all_events_at_once() -> None:
     assert [problem[:6] for problem in problems] == ["line 4", "line 5", "line 6"]
 
 
-def test_a_location_is_a_path_below_the_bundle() -> None:
-    assert str(Script(location="/scripts/../start.sh").path) == "start.sh"
+@pytest.mark.parametrize(
+    ("location", "expected"),
+    [
+        ("/scripts/../start.sh", [("start.sh", ()), ("start.sh", ())]),
+        ("start.sh a 'b c'", [("start.sh a 'b c'", ()), ("start.sh", ("a", "b c"))]),
+        ("'my start.sh' a", [("'my start.sh' a", ()), ("my start.sh", ("a",))]),
+        ("it's.sh", [("it's.sh", ()), ("it's.sh", ())]),
+        ("'../out.sh' a", [("'../out.sh' a", ())]),
+    ],
+)
+def test_a_location_may_be_one_name_or_words_of_a_shell(
+    location: str, expected: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    assert [(str(path), arguments) for path, arguments in readings(location)] == expected

@@ -135,6 +135,14 @@ def test_a_valid_bundle_is_told_so(bundle: Path) -> None:
     assert result.stdout == f"✔ {bundle / 'appspec.yml'}: AppSpec file for Server\n"
 
 
+def test_a_script_may_have_blanks_in_its_name_and_arguments(bundle: Path) -> None:
+    (bundle / "scripts" / "start.sh").rename(bundle / "my start.sh")
+    appspec = bundle / "appspec.yml"
+    appspec.write_text(appspec.read_text().replace("scripts/start.sh", "\"'my start.sh' --fast\""))
+
+    assert rollway(FakeRollway(), "validate", str(bundle)).exit_code == 0
+
+
 def test_a_bundle_that_lacks_what_it_names_is_refused(bundle: Path) -> None:
     (bundle / "scripts" / "start.sh").unlink()
     (bundle / "app").unlink()

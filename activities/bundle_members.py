@@ -1,0 +1,159 @@
+"""The members of a bundle, judged by the rules by which every host unpacks it."""
+
+import stat
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+
+from activities.archives import opened_zip, tar_members
+from codedeploy.members import (
+    LONGEST_NAME,
+    UnsafeMember,
+    check_length,
+    check_top,
+    link_target,
+    plain_name,
+)
+
+_MOST_LINKS = 40
+
+
+class BundleMembers:
+    """What a bundle holds, by plain name; a single top directory is seen through.
+
+    Raises:
+        UnsafeMember: One of them would reach out of the directory that it is unpacked into.
+    """
+
+    def __init__(self, bundle: Path, *, is_zip: bool) -> None:
+        self._bundle = bundle
+        self._is_zip = is_zip
+        self._files: dict[str, int] = {}
+        self._links: dict[str, str] = {}
+        self._tops: dict[str, bool] = {}
+        if is_zip:
+            self._list_zip()
+        else:
+            self._list_tar()
+        self._prefix = self._top_directory()
+        check_top(self._prefix.removesuffix("/"), self._links)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all files and links."""
+        return sorted(name.removeprefix(self._prefix) for name in (*self._files, *self._links))
+
+    def has_file(self, path: str) -> bool:
+        """Whether there is a file at `path`, through whatever links."""
+        return self._number_of(path) is not None
+
+    def beginning(self, path: str, size: int) -> bytes:
+        """Return the first bytes of the file at `path`, which there is."""
+        number = self._number_of(path)
+        assert number is not None
+        if self._is_zip:
+            with (
+                opened_zip(self._bundle) as archive,
+                archive.open(archive.infolist()[number]) as stream,
+            ):
+                return stream.read(size)
+        for place, (tar, member) in enumerate(tar_members(self._bundle)):
+            if place == number and (content := tar.extractfile(member)) is not None:
+                return content.read(size)
+        raise AssertionError(f"{path} was listed and is gone")
+
+    def _number_of(self, path: str) -> int | None:
+        """Return which member of the archive a path leads to; None if that is no file."""
+        name = self._prefix + path
+        for _ in range(_MOST_LINKS):
+            ways = accumulate(name.split("/"), "{}/{}".format)
+            link = next((way for way in ways if way in self._links), None)
+            if link is None:
+                return self._files.get(name)
+            name = (self._links[link] + name[len(link) :]).removeprefix("/")
+        return None
+
+    def _list_tar(self) -> None:
+        for number, (_, member) in enumerate(tar_members(self._bundle)):
+            with _naming(member.name):
+                self._add_tar_member(number, member)
+
+    def _add_tar_member(self, number: int, member: tarfile.TarInfo) -> None:
+        name = _judged(member.name)
+        if member.isdir():
+            self._note_top(name, is_directory=True)
+        elif member.issym():
+            self._add_link(name, member.linkname)
+        elif member.islnk():
+            self._add_hard_link(name, member.linkname)
+        elif member.isreg():
+            self._add_file(name, number)
+        else:
+            raise UnsafeMember("is a device or pipe")
+
+    def _list_zip(self) -> None:
+        with opened_zip(self._bundle) as archive:
+            for number, member in enumerate(archive.infolist()):
+                with _naming(member.filename):
+                    self._add_zip_member(number, member, archive)
+
+    def _add_zip_member(
+        self, number: int, member: zipfile.ZipInfo, archive: zipfile.ZipFile
+    ) -> None:
+        name = _judged(member.filename)
+        kind = stat.S_IFMT(member.external_attr >> 16)
+        if member.is_dir():
+            self._note_top(name, is_directory=True)
+        elif kind == stat.S_IFLNK:
+            with archive.open(member) as stream:
+                self._add_link(name, stream.read(LONGEST_NAME + 1).decode("utf-8", "replace"))
+        elif kind in (0, stat.S_IFREG):
+            self._add_file(name, number)
+        else:
+            raise UnsafeMember("is a device or pipe")
+
+    def _add_file(self, name: str, number: int) -> None:
+        self._note_top(name, is_directory=False)
+        self._links.pop(name, None)
+        self._files[name] = number
+
+    def _add_link(self, name: str, target: str) -> None:
+        check_length(target, "has a target")
+        self._note_top(name, is_directory=False)
+        self._files.pop(name, None)
+        self._links[name] = link_target(name, target)
+
+    def _add_hard_link(self, name: str, target: str) -> None:
+        number = self._files.get(plain_name(target))
+        if number is None:
+            raise UnsafeMember(
+                f"is a hard link to {target!r}, which is no earlier file of the bundle"
+            )
+        self._add_file(name, number)
+
+    def _note_top(self, name: str, *, is_directory: bool) -> None:
+        top, slash, _ = name.partition("/")
+        if top:
+            self._tops[top] = is_directory or bool(slash)
+
+    def _top_directory(self) -> str:
+        """Return `name/` if the archive holds exactly one directory, else an empty string."""
+        tops = list(self._tops.items())
+        return f"{tops[0][0]}/" if len(tops) == 1 and tops[0][1] else ""
+
+
+def _judged(name: str) -> str:
+    check_length(name, "has a name")
+    return plain_name(name)
+
+
+@contextmanager
+def _naming(member: str) -> Iterator[None]:
+    """Have errors of the block say which member they are about."""
+    try:
+        yield
+    except UnsafeMember as error:
+        raise UnsafeMember(error.reason, member=member) from error
