@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from activities.leaving import leave
+from agent.descriptors import keep_from_scripts
 from agent.flags import add_configuration_flag, add_run_flags
 from agent.local.flags import add_local_flags
 from codedeploy.errors import InvalidInput, RollwayError
@@ -80,6 +81,7 @@ def _run(given: argparse.Namespace) -> int:
     from agent.service import run
     from agent.settings import s3_variables, settings_of
 
+    keep_from_scripts()
     settings = settings_of(given, os.environ)
     os.environ.update(s3_variables(settings.configuration, os.environ))
     run(settings)
@@ -90,6 +92,7 @@ def _local(given: argparse.Namespace) -> int:
     from agent.local.deployment import deploy
     from agent.local.settings import local_settings_of
 
+    keep_from_scripts()
     settings = local_settings_of(given, os.environ)
     os.environ.update(settings.s3_variables)
     if isinstance(sys.stdout, io.TextIOWrapper):

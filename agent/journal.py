@@ -70,7 +70,7 @@ class Journal:
                 so from the next durable line on, or a little later.
         """
         line = entry.model_dump_json(exclude_defaults=True).encode() + b"\n"
-        with self._path.open("a+b") as stream:
+        with open(self._path, "a+b", opener=_private) as stream:
             size = stream.seek(0, os.SEEK_END)
             stream.write(b"\n" + line if _ends_torn(stream, size) else line)
             stream.flush()
@@ -85,6 +85,11 @@ class Journal:
             if entry.event is not None and entry.event.lifecycle_event_name is event:
                 return entry
         return None
+
+
+def _private(path: str, flags: int) -> int:
+    """Open a file that only the agent may read: it has the end of what scripts printed."""
+    return os.open(path, flags, 0o600)
 
 
 def _read(path: Path) -> list[Entry]:

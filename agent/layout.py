@@ -34,6 +34,17 @@ def write_durably(path: Path, text: str) -> None:
     sync_directory(path.parent)
 
 
+def make_open(directory: Path) -> None:
+    """Make a directory, and what is missing above it, that every user may look into.
+
+    Whatever the umask: scripts may run as other users, and are below.
+    """
+    if not directory.is_dir():
+        make_open(directory.parent)
+        directory.mkdir(exist_ok=True)
+        directory.chmod(0o755)
+
+
 def sync_directory(directory: Path) -> None:
     """Make the names in `directory` survive a power failure."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.layout import Layout
+from agent.layout import Layout, make_open
 from codedeploy.errors import InvalidInput, Refused
 
 
@@ -24,7 +24,7 @@ def exclusive(root: Path) -> Iterator[None]:
     """
     path = Layout(root).lock
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        make_open(root)
         lock = path.open("a+", encoding="ascii")
     except OSError as error:
         raise InvalidInput(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from agent.layout import DeploymentDirectory, Layout, write_durably
+from agent.layout import DeploymentDirectory, Layout, make_open, write_durably
 from codedeploy.appspec import MOST_BYTES, Script, ServerAppSpec, parse_server
 from codedeploy.commands import LifecycleCommand
 from codedeploy.errors import InvalidRevision, RollwayError
@@ -52,7 +52,7 @@ def read_card(deployment: DeploymentDirectory) -> DeploymentCard | None:
 def write_card(deployment: DeploymentDirectory, command: LifecycleCommand) -> None:
     """Make the directory of a deployment say whose it is."""
     if not deployment.card.exists():
-        deployment.path.mkdir(parents=True, exist_ok=True)
+        make_open(deployment.path)
         write_durably(deployment.card, DeploymentCard.of(command).model_dump_json())
 
 
