@@ -4,9 +4,10 @@ import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
+from agent.host_age import now
 from agent.journal import Journal
 from agent.layout import DeploymentDirectory, GroupDirectory, Layout
 from agent.revisions import DeploymentCard, read_card
@@ -46,12 +47,13 @@ def prune(layout: Layout, group_id: str, *, running: str) -> None:
     deployed to are cleaned up too.
     """
     past = _newest_first(layout)
+    age = now(one.card.moment for one in past).age
     groups: dict[str, list[_Past]] = {}
     for one in past:
         groups.setdefault(one.card.deployment_group_id, []).append(one)
     _prune_group(layout.group(group_id), groups.pop(group_id, []), running=running)
     for stale_id, ones in groups.items():
-        if _is_stale(ones[0].card.time):
+        if age - ones[0].card.moment.age > STALE_AFTER.total_seconds():
             _clear(layout.group(stale_id), ones)
     _remove_empty_groups(layout, {group_id, *groups})
     _prune_bundles(past, layout, running=running)
@@ -60,7 +62,7 @@ def prune(layout: Layout, group_id: str, *, running: str) -> None:
 def _newest_first(layout: Layout) -> list[_Past]:
     known = ((read_card(directory), directory) for directory in layout.deployments())
     past = [_Past(card, directory) for card, directory in known if card is not None]
-    return sorted(past, key=lambda one: one.card.time, reverse=True)
+    return sorted(past, key=lambda one: one.card.moment.age, reverse=True)
 
 
 def _prune_group(group: GroupDirectory, past: Sequence[_Past], *, running: str) -> None:
@@ -87,10 +89,6 @@ def _is_worth_keeping(one: _Past, good: set[str]) -> bool:
     return is_wanted and one.directory.archive.exists() and one.has_succeeded
 
 
-def _is_stale(last_used: datetime) -> bool:
-    return datetime.now(UTC) - last_used > STALE_AFTER
-
-
 def _clear(group: GroupDirectory, past: Iterable[_Past]) -> None:
     """Leave of a stale group what a deployment to it, should one ever come, begins with."""
     last_good = group.pointer(ScriptSource.LAST_SUCCESSFUL)
@@ -104,9 +102,7 @@ def _remove_empty_groups(layout: Layout, known: set[str]) -> None:
     known_paths = {layout.group(group_id).path for group_id in known}
     for group in layout.groups():
         if group.path not in known_paths and not group.installation.exists():
-            modified = datetime.fromtimestamp(group.path.stat().st_mtime, UTC)
-            if _is_stale(modified):
-                _remove(group.path)
+            _remove(group.path)
 
 
 def _prune_bundles(past: Iterable[_Past], layout: Layout, *, running: str) -> None:

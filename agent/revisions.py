@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from agent.host_age import Moment, now
 from agent.layout import DeploymentDirectory, Layout, make_open, write_durably
 from codedeploy.appspec import MOST_BYTES, Script, ServerAppSpec, parse_server
 from codedeploy.commands import LifecycleCommand
@@ -21,6 +22,8 @@ class DeploymentCard(Model):
 
     Attributes:
         sha256: Digest of its bundle.
+        time: When it came, for people; clocks jump.
+        moment: When it came, on the host's own clock.
     """
 
     deployment_group_id: str
@@ -28,16 +31,18 @@ class DeploymentCard(Model):
     sha256: str
     appspec_filename: str
     time: datetime
+    moment: Moment = Moment()
 
     @classmethod
-    def of(cls, command: LifecycleCommand) -> "DeploymentCard":
-        """Return the card of the deployment that `command` belongs to."""
+    def of(cls, command: LifecycleCommand, moment: Moment) -> "DeploymentCard":
+        """Return the card of the deployment that `command` belongs to, which comes at `moment`."""
         return cls(
             deployment_group_id=command.deployment_group_id,
             label=command.revision.label,
             sha256=command.revision.sha256,
             appspec_filename=command.revision.appspec_filename,
             time=datetime.now(UTC),
+            moment=moment,
         )
 
 
@@ -49,11 +54,14 @@ def read_card(deployment: DeploymentDirectory) -> DeploymentCard | None:
         return None
 
 
-def write_card(deployment: DeploymentDirectory, command: LifecycleCommand) -> None:
+def write_card(layout: Layout, command: LifecycleCommand) -> None:
     """Make the directory of a deployment say whose it is."""
+    deployment = layout.deployment(command.deployment_id)
     if not deployment.card.exists():
+        cards = map(read_card, layout.deployments())
+        moment = now(card.moment for card in cards if card is not None)
         make_open(deployment.path)
-        write_durably(deployment.card, DeploymentCard.of(command).model_dump_json())
+        write_durably(deployment.card, DeploymentCard.of(command, moment).model_dump_json())
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,7 @@ class Segment:
             return Outcome(self._report(results), wish=interrupted.wish)
 
     async def _run_events(self, results: list[LifecycleEventResult]) -> Outcome:
-        write_card(self._deployment, self._command)
+        write_card(self._place.layout, self._command)
         journal = Journal(self._deployment.journal)
         for event in self._command.events:
             result = await self._answer(event, journal)

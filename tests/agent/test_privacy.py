@@ -28,13 +28,13 @@ class Place:
         *,
         umask: int = 0o022,
         leaving_open: Sequence[int] = (),
-        wrapper: str = "",
+        redirection: str = "",
     ) -> str:
         """Deploy with an agent of its own process, and return what that says."""
         (self._bundle / "a.sh").write_text(f"#!/bin/sh\n{script}\n")
         places = ("--root", str(self.root), "--destination-root", str(self._destination))
         agent = (sys.executable, "-m", "agent.cli", "local", "-l", str(self._bundle), *places)
-        line = ("sh", "-c", f'exec "$@" {wrapper}', "sh", *agent)
+        line = ("sh", "-c", f'exec "$@" {redirection}', "sh", *agent)
         done = subprocess.run(
             line,
             umask=umask,
@@ -92,6 +92,6 @@ def test_a_script_gets_no_open_file_that_the_agent_was_started_with(place: Place
 
 
 def test_an_agent_without_standard_input_deploys_all_the_same(place: Place) -> None:
-    said = place.deploy("echo printed", wrapper="<&-")
+    said = place.deploy("echo printed", redirection="<&-")
 
     assert "  | printed" in said

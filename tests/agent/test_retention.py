@@ -1,6 +1,5 @@
 """What a host keeps of old deployments."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,8 +7,10 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from agent.host_age import Moment, now
 from agent.retention import KEPT_LOGS, KEPT_REVISIONS, STALE_AFTER, prune
 from agent.revisions import DeploymentCard, read_card
+from agent.runners import boot_clock, current_boot_id
 from codedeploy.lifecycle import LifecycleEvent, ScriptSource
 from codedeploy.revision import PinnedRevision
 from tests.agent.site import GROUP, Site
@@ -42,12 +43,22 @@ def unpacked(site: Site) -> list[str]:
 
 
 def age(site: Site, deployment_id: str, by: timedelta = STALE_AFTER * 2) -> None:
-    """Make a deployment older than it is."""
-    directory = site.deployment(deployment_id)
-    card = read_card(directory)
+    """Let the host have been up for so much longer since a deployment."""
+    moment = card_of(site, deployment_id).moment
+    longer_ago = moment.uptime - by.total_seconds()
+    change(site, deployment_id, moment=moment.model_copy(update={"uptime": longer_ago}))
+
+
+def card_of(site: Site, deployment_id: str) -> DeploymentCard:
+    card = read_card(site.deployment(deployment_id))
     assert card is not None
-    old: DeploymentCard = card.model_copy(update={"time": datetime.now(UTC) - by})
-    directory.card.write_text(old.model_dump_json())
+    return card
+
+
+def change(site: Site, deployment_id: str, **members: object) -> None:
+    """Make the card of a deployment say something else."""
+    other: DeploymentCard = card_of(site, deployment_id).model_copy(update=members)
+    site.deployment(deployment_id).card.write_text(other.model_dump_json())
 
 
 async def test_the_last_successful_revisions_are_kept_beside_the_running_one(site: Site) -> None:
@@ -115,7 +126,8 @@ async def test_old_logs_go_too(site: Site) -> None:
             label="v0",
             sha256="0" * 64,
             appspec_filename="appspec.yml",
-            time=datetime.now(UTC) + timedelta(seconds=number),
+            time=datetime.now(UTC),
+            moment=Moment(age=number),
         )
         directory.card.write_text(card.model_dump_json())
 
@@ -175,13 +187,51 @@ class TestStaleGroups:
 
         assert unpacked(site) == ["d-1", "d-2", "d-new"]
 
-    async def test_an_empty_group_directory_goes_in_time(self, site: Site) -> None:
-        old, young = site.layout.group("gone/web"), site.layout.group("young/web")
-        for group in (old, young):
-            group.path.mkdir(parents=True)
-        long_ago = (datetime.now(UTC) - STALE_AFTER * 2).timestamp()
-        os.utime(old.path, (long_ago, long_ago))
+    async def test_a_directory_of_which_no_deployment_is_left_goes(self, site: Site) -> None:
+        site.layout.group("gone/web").path.mkdir(parents=True)
+        installed = site.layout.group("installed/web")
+        installed.installation.mkdir(parents=True)
 
         prune(site.layout, GROUP, running="d-1")
 
-        assert [group.path for group in site.layout.groups()] == [young.path]
+        assert [group.path for group in site.layout.groups()] == [installed.path]
+
+
+class TestClocksThatJump:
+    """What the host's clock says is nothing to go by."""
+
+    @pytest.mark.parametrize("years", [-30, 30], ids=["back", "ahead"])
+    async def test_other_groups_are_left_alone(self, site: Site, years: int) -> None:
+        await deploy(site, release(site, "v1"), "d-1", deployment_group_id="other/web")
+        await deploy(site, release(site, "v2"), "d-2", deployment_group_id="other/web")
+        for deployment_id in ("d-1", "d-2"):
+            jumped = datetime.now(UTC) - timedelta(days=365 * years)
+            change(site, deployment_id, time=jumped)
+
+        await deploy(site, release(site, "new"), "d-new")
+
+        assert unpacked(site) == ["d-1", "d-2", "d-new"]
+
+    async def test_the_last_revisions_are_still_the_last(self, site: Site) -> None:
+        for number in range(1, KEPT_REVISIONS + 3):
+            await deploy(site, release(site, f"v{number}"), f"d-{number}")
+            change(site, f"d-{number}", time=datetime.now(UTC) - timedelta(days=number))
+
+        await deploy(site, release(site, "new"), "d-new")
+
+        last = KEPT_REVISIONS + 2
+        kept = range(last - KEPT_REVISIONS + 1, last + 1)
+        assert unpacked(site) == [*(f"d-{number}" for number in kept), "d-new"]
+
+    def test_the_hosts_own_clock_goes_on_within_a_boot(self) -> None:
+        earlier = Moment(age=1000, boot_id=current_boot_id(), uptime=boot_clock() - 50)
+
+        assert now([earlier, Moment(age=900)]).age == pytest.approx(1050, abs=5)
+
+    def test_after_a_boot_it_counts_on_from_there(self) -> None:
+        earlier = Moment(age=1000, boot_id="an-earlier-boot", uptime=10**9)
+
+        assert now([earlier]).age == pytest.approx(1000 + boot_clock(), abs=5)
+
+    def test_it_begins_with_the_first_deployment(self) -> None:
+        assert now([]).age == 0
