@@ -147,9 +147,6 @@ class FakeFleets:
         found = self.groups[name]
         return ScalingGroup(
             name=name,
-            min_size=0,
-            max_size=9,
-            desired_capacity=len(found.members),
             instances=tuple(ScalingInstance(name=one, state=IN_SERVICE) for one in found.members),
             suspended=tuple(sorted(found.suspended)),
             target_group_arns=(TARGET_GROUP,) if found.is_attached else (),
