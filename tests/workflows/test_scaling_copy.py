@@ -249,8 +249,9 @@ async def test_an_auto_scaling_group_that_is_gone_is_refused(
 ) -> None:
     await copied.of_copied(1)
     name = copied.site.group
-    aws.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
-    while copied.groups():
+    scaling = aws.client("autoscaling")
+    scaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+    while scaling.describe_auto_scaling_groups()["AutoScalingGroups"]:
         await asyncio.sleep(0)
 
     code, message = await refusal(copied)
