@@ -18,6 +18,7 @@ from typing import BinaryIO, cast
 
 from activities.archives import BROKEN, TooMuch, opened_zip, tar_members
 from agent.bundles import BundleError
+from agent.interruption import Check, go_on
 from agent.unpacking import Unpacking, UnpackLimits
 from codedeploy.members import UnsafeMember
 from codedeploy.revision import BundleType
@@ -28,7 +29,12 @@ _DEFAULT_LIMITS = UnpackLimits()
 
 
 def unpack(
-    bundle: Path, bundle_type: BundleType, into: Path, *, limits: UnpackLimits = _DEFAULT_LIMITS
+    bundle: Path,
+    bundle_type: BundleType,
+    into: Path,
+    *,
+    limits: UnpackLimits = _DEFAULT_LIMITS,
+    check: Check = go_on,
 ) -> None:
     """Unpack a bundle; `into` is then complete, or as if nothing had happened.
 
@@ -41,6 +47,7 @@ def unpack(
 
     Raises:
         BundleError: Not such an archive, damaged, unsafe or beyond `limits`.
+        Interrupted: `check` says so, between two members or pieces of one.
     """
     read = _readers().get(bundle_type)
     if read is None:
@@ -49,7 +56,7 @@ def unpack(
     try:
         _remove(incoming)
         incoming.mkdir(mode=0o755, parents=True)
-        root = _read(bundle, read, Unpacking(incoming, limits))
+        root = _read(bundle, read, Unpacking(incoming, limits, check))
         _remove(into)
         root.rename(into)
     except OSError as error:

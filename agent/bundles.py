@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
+from agent.interruption import Check, go_on
 from agent.sources import remote
 from codedeploy.errors import InvalidRevision, RollwayError
 from codedeploy.revision import PinnedRevision
@@ -26,7 +27,7 @@ class BundleError(RollwayError):
     """A bundle cannot be fetched, is not what was pinned, or cannot be unpacked safely."""
 
 
-def fetch(revision: PinnedRevision, *, cache: Path) -> Path:
+def fetch(revision: PinnedRevision, *, cache: Path, check: Check = go_on) -> Path:
     """Return the revision's bundle, verified, from the cache or from its location.
 
     A second call finds the bundle in the cache and reads only that; a cached file that has changed
@@ -34,16 +35,17 @@ def fetch(revision: PinnedRevision, *, cache: Path) -> Path:
 
     Raises:
         BundleError: The location cannot be read, or its content is not what was pinned.
+        Interrupted: `check` says so, between two pieces; what came from afar is kept.
     """
     if not _DIGEST.fullmatch(revision.sha256):
         raise BundleError(
             f"{revision.label}: {revision.sha256!r} is no SHA-256 digest; deploy it again."
         )
     bundle = cache / revision.sha256
-    if _is_right(bundle, revision):
+    if _is_right(bundle, revision, check):
         return bundle
     try:
-        _bring(revision, bundle)
+        _bring(revision, bundle, check)
     except OSError as error:
         raise BundleError(
             f"{revision.label} cannot be fetched from {revision.location}: {error.strerror}. "
@@ -52,27 +54,36 @@ def fetch(revision: PinnedRevision, *, cache: Path) -> Path:
     return bundle
 
 
-def _bring(revision: PinnedRevision, bundle: Path) -> None:
+def _bring(revision: PinnedRevision, bundle: Path, check: Check) -> None:
     bundle.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _remove_abandoned(bundle.parent)
     if remote.is_remote(revision.location):
-        _download(revision, bundle)
+        _download(revision, bundle, check)
         return
     with _local(revision).open("rb") as source:
-        _store(source, revision, bundle)
+        _store(source, revision, bundle, check)
 
 
-def _is_right(bundle: Path, revision: PinnedRevision) -> bool:
+def _is_right(bundle: Path, revision: PinnedRevision, check: Check) -> bool:
     try:
-        with bundle.open("rb") as stream:
-            if os.fstat(stream.fileno()).st_size != revision.size_bytes:
-                return False
-            return hashlib.file_digest(stream, "sha256").hexdigest() == revision.sha256
+        if bundle.stat().st_size != revision.size_bytes:
+            return False
+        return digest_of(bundle, check) == revision.sha256
     except OSError:
         return False
 
 
-def _download(revision: PinnedRevision, bundle: Path) -> None:
+def digest_of(path: Path, check: Check = go_on) -> str:
+    """Return the SHA-256 of a file, by which bundles are known."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_AT_ONCE):
+            check()
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _download(revision: PinnedRevision, bundle: Path, check: Check) -> None:
     """Fetch the bundle from afar, going on where an earlier attempt ended.
 
     What a power failure left may be damaged. So content that is wrong after going on is fetched
@@ -81,22 +92,17 @@ def _download(revision: PinnedRevision, bundle: Path) -> None:
     part = bundle.with_name(f"{bundle.name}.part")
     is_resumed = part.exists()
     try:
-        remote.fetch(revision.location, revision.size_bytes, part)
+        remote.fetch(revision.location, revision.size_bytes, part, check)
     except InvalidRevision as error:
         raise BundleError(f"{revision.label} cannot be fetched: {error.message}") from error
-    found = _sha256(part)
+    found = digest_of(part, check)
     if found == revision.sha256:
         part.replace(bundle)
         return
     part.unlink()
     if not is_resumed:
         raise _changed(revision, f"sha256 {revision.sha256}", f"sha256 {found}")
-    _download(revision, bundle)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    _download(revision, bundle, check)
 
 
 def _local(revision: PinnedRevision) -> Path:
@@ -109,12 +115,12 @@ def _local(revision: PinnedRevision) -> Path:
     return Path(unquote(location.path))
 
 
-def _store(source: BinaryIO, revision: PinnedRevision, bundle: Path) -> None:
+def _store(source: BinaryIO, revision: PinnedRevision, bundle: Path, check: Check) -> None:
     descriptor, name = tempfile.mkstemp(dir=bundle.parent, suffix=".part")
     part = Path(name)
     try:
         with open(descriptor, "wb") as target:
-            _copy_verified(source, target, revision)
+            _copy_verified(source, target, revision, check=check)
             target.flush()
             os.fsync(target.fileno())
         part.replace(bundle)
@@ -122,9 +128,12 @@ def _store(source: BinaryIO, revision: PinnedRevision, bundle: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _copy_verified(source: BinaryIO, target: BinaryIO, revision: PinnedRevision) -> None:
+def _copy_verified(
+    source: BinaryIO, target: BinaryIO, revision: PinnedRevision, *, check: Check
+) -> None:
     digest, size = hashlib.sha256(), 0
     while chunk := source.read(_AT_ONCE):
+        check()
         size += len(chunk)
         if size > revision.size_bytes:
             break

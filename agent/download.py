@@ -3,6 +3,7 @@
 from agent.archive import unpack
 from agent.bundles import fetch
 from agent.hooks import Place
+from agent.interruption import Check, go_on
 from agent.invocation import CannotRun, locate
 from agent.layout import DeploymentDirectory
 from agent.retention import prune
@@ -14,20 +15,23 @@ from codedeploy.errors import InvalidRevision
 from codedeploy.lifecycle import ScriptSource
 
 
-def download_bundle(command: LifecycleCommand, place: Place) -> tuple[str, ...]:
+def download_bundle(
+    command: LifecycleCommand, place: Place, check: Check = go_on
+) -> tuple[str, ...]:
     """Bring the command's revision to its archive directory; a second call does it anew.
 
     Returns what its AppSpec says in vain, a sentence each.
 
     Raises:
         RollwayError: The bundle cannot be had, is not what was pinned, or lacks files it names.
+        Interrupted: `check` says so; what came from afar is kept for the next time.
     """
     layout, custom_events = place.layout, place.custom_events
     deployment = layout.deployment(command.deployment_id)
     prune(layout, command.deployment_group_id, running=command.deployment_id)
-    bundle = fetch(command.revision, cache=layout.bundles)
+    bundle = fetch(command.revision, cache=layout.bundles, check=check)
     form = command.revision.bundle_type
-    unpack(bundle, form, deployment.archive, limits=place.unpack_limits)
+    unpack(bundle, form, deployment.archive, limits=place.unpack_limits, check=check)
     filename = command.revision.appspec_filename
     appspec = read_appspec(deployment.archive, filename, custom_events=custom_events)
     _check_system(appspec)

@@ -99,8 +99,7 @@ class Events:
         )
 
     def _download(self) -> tuple[str, ...]:
-        place = self._place
-        return download_bundle(self._command, place)
+        return download_bundle(self._command, self._place, self._interruption.check)
 
     def _install(self) -> tuple[str, ...]:
         """Install the revision, as its AppSpec or else the deployment wants existing files treated.

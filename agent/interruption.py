@@ -7,6 +7,13 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+Check = Callable[[], None]
+"""Raises `Interrupted` if a wish was spoken; work on a thread asks it between two pieces."""
+
+
+def go_on() -> None:
+    """Be a `Check` of work that nobody can interrupt."""
+
 
 class Wish(Enum):
     """What is wanted of work under way.
@@ -49,7 +56,7 @@ class Interruption:
             self._spoken.set_result(wish)
 
     def check(self) -> None:
-        """Raise `Interrupted` if a wish was spoken."""
+        """Raise `Interrupted` if a wish was spoken; any thread may ask."""
         if self.wish is not None:
             raise Interrupted(self.wish)
 
@@ -83,7 +90,8 @@ async def _ended(task: "asyncio.Future[Any]") -> None:
 async def on_thread(work: Callable[[], T]) -> T:
     """Return what blocking `work` returns; a cancelled caller still waits for it to end.
 
-    A thread cannot be interrupted, and nobody may touch the host while it still works.
+    A thread is interrupted only if its work asks a `Check`, and nobody may touch the host while it
+    still works.
     """
     running: Awaitable[T] = asyncio.ensure_future(asyncio.to_thread(work))
     try:

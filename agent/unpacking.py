@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from activities.archives import MOST_MEMBERS
+from agent.interruption import Check, go_on
 from codedeploy.members import (
     LONGEST_NAME,
     UnsafeMember,
@@ -49,10 +50,11 @@ class Unpacking:
         member: Name of the current member, for messages.
     """
 
-    def __init__(self, root: Path, limits: UnpackLimits) -> None:
+    def __init__(self, root: Path, limits: UnpackLimits, check: Check = go_on) -> None:
         self.root = root
         self.member = ""
         self.limits = limits
+        self._check = check
         self._name = ""
         self._bytes = 0
         self._modes: dict[str, int] = {"": 0o755}
@@ -65,6 +67,7 @@ class Unpacking:
     def begin(self, member: str, size: int) -> None:
         """Start on a member: its name must stay in the tree and pass through no link."""
         self.member = member
+        self._check()
         check_length(member, "has a name", most=self.limits.name_bytes)
         self._name = plain_name(member)
         self._check_total(self._bytes + size)
@@ -84,6 +87,7 @@ class Unpacking:
         descriptor = os.open(self._path(self._name), _MAKES_A_FILE, 0o600)
         with open(descriptor, "wb") as target:
             while chunk := content.read(_AT_ONCE):
+                self._check()
                 self._bytes += len(chunk)
                 self._check_total(self._bytes)
                 target.write(chunk)

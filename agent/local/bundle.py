@@ -1,13 +1,12 @@
 """The bundle of a local deployment, pinned as the control plane pins one."""
 
-import hashlib
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.bundles import BundleError
+from agent.bundles import BundleError, digest_of
 from agent.layout import Layout
 from agent.local.locations import name_of
 from agent.sources import remote
@@ -24,7 +23,7 @@ def pin(revision: Revision, *, appspec_filename: str, layout: Layout) -> PinnedR
     """
     try:
         exact, bundle_type, bundle = _brought(revision, layout)
-        sha256, size = _measure(bundle)
+        sha256, size = digest_of(bundle), bundle.stat().st_size
     except OSError as error:
         raise BundleError(
             f"The bundle {name_of(revision)} cannot be read, or not be kept: {error}."
@@ -64,7 +63,7 @@ def _fetched(revision: Revision, layout: Layout) -> tuple[Revision, Path]:
             exact = remote.obtain(revision, part)
         except InvalidRevision as error:
             raise BundleError(error.message) from error
-        sha256, _ = _measure(part)
+        sha256 = digest_of(part)
         wanted = exact.https_location.sha256 if exact.https_location else None
         if wanted not in (None, sha256):
             raise BundleError(
@@ -83,7 +82,7 @@ def _packed(directory: Path, layout: Layout) -> Path:
         )
     with _incoming(layout) as part:
         _pack(directory, part)
-        return part.replace(layout.bundles / _measure(part)[0])
+        return part.replace(layout.bundles / digest_of(part))
 
 
 @contextmanager
@@ -96,11 +95,6 @@ def _incoming(layout: Layout) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
-
-
-def _measure(bundle: Path) -> tuple[str, int]:
-    with bundle.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.seek(0, 2)
 
 
 def _pack(directory: Path, target: Path) -> None:
