@@ -92,9 +92,14 @@ class Installer:
             return ()
         site = neighbourhood.site(self._host)
         plan = _plan(archive, appspec, file_exists_behavior=file_exists_behavior, site=site)
-        taken = neighbourhood.takeovers(plan.taken)
-        token = secrets.token_hex(4)
-        committed = Ownership(deployment_id, token, self._host.root, plan.owned, taken)
+        committed = Ownership(
+            deployment_id,
+            secrets.token_hex(4),
+            self._host.root,
+            plan.owned,
+            neighbourhood.takeovers(plan.taken),
+            plan.followed,
+        )
         self._carry_out(plan, archive, committed)
         return plan.warnings
 

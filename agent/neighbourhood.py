@@ -66,6 +66,7 @@ class Neighbourhood:
             settled_ns=self._own.settled_ns,
             claims=dict(self._claims()),
             taken=_taken_from(self.own, others),
+            followed=self.own.followed,
         )
 
     def _claims(self) -> Iterator[tuple[str, Claim]]:

@@ -25,6 +25,7 @@ class Ownership:
         destination_root: What the paths are below.
         taken: Paths that were other groups', by the installs that had put them there: as long as
             such an install is its group's last, the group's record does not know of it.
+        followed: Links on the host through which the paths were reached.
     """
 
     deployment_id: str = ""
@@ -32,6 +33,7 @@ class Ownership:
     destination_root: str = "/"
     paths: Mapping[str, Owned] = field(default_factory=dict)
     taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    followed: Sequence[str] = ()
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -45,7 +47,7 @@ class Ownership:
             for name, (kind, original, content) in record["paths"].items()
         }
         identity = (record["deploymentId"], record["token"], record["destinationRoot"])
-        return cls(*identity, paths, record["taken"])
+        return cls(*identity, paths, record["taken"], record["followed"])
 
     def write(self, path: Path) -> None:
         """Replace the record at `path`, durably and in one step."""
@@ -58,6 +60,7 @@ class Ownership:
             "destinationRoot": self.destination_root,
             "paths": paths,
             "taken": self.taken,
+            "followed": self.followed,
         }
         write_durably(path, json.dumps(record))
 

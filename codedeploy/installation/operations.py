@@ -189,6 +189,7 @@ class Site:
         settled_ns: When the deployment that put `owned` there had its last word on this host.
         claims: What other groups own.
         taken: Paths of `owned` that other groups have taken over since.
+        followed: Links on the host through which `owned` was put there.
     """
 
     host: Host
@@ -196,6 +197,7 @@ class Site:
     settled_ns: int = 0
     claims: Mapping[str, Claim] = field(default_factory=dict)
     taken: Collection[str] = ()
+    followed: Collection[str] = ()
 
     def is_changed(self, path: str) -> bool:
         """Whether somebody has changed the file or link at a path since the group put it there."""
@@ -221,6 +223,7 @@ class InstallPlan:
         operations: Removals deepest first, then directories and files, parents first.
         owned: What the group owns once the operations are done.
         taken: What of that other groups owned, by the install that put it there.
+        followed: Links on the host that lead to what is done; no other one may be followed.
         problems: One sentence each; a plan with a problem is not carried out.
         warnings: One sentence each; the plan can be carried out.
     """
@@ -228,5 +231,6 @@ class InstallPlan:
     operations: tuple[Operation, ...]
     owned: Mapping[str, Owned]
     taken: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    followed: Sequence[str] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

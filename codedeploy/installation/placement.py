@@ -35,10 +35,12 @@ class Placements:
 
     Attributes:
         at: Placements by destination.
+        destinations: Those that the AppSpec names, and every directory above them.
         problems: Missing sources and destinations that collide.
     """
 
     at: dict[str, Placement] = field(default_factory=dict)
+    destinations: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
 
     def add(self, path: str, placement: Placement) -> None:
@@ -53,10 +55,12 @@ class Placements:
         elif there.source is None:
             self.at[path] = placement
 
-    def add_parents(self, path: str) -> None:
+    def add_destination(self, path: str) -> None:
         """Place the directories above `path` and, unless something better is there, `path`."""
-        while path != "/" and not self._is_directory(path):
-            self.add(path, Placement(_PARENT))
+        while path != "/":
+            self.destinations.add(path)
+            if not self._is_directory(path):
+                self.add(path, Placement(_PARENT))
             path = parent(path)
 
     def _is_directory(self, path: str) -> bool:
@@ -80,7 +84,7 @@ def place(listing: Mapping[str, Entry], files: Sequence[FileMapping]) -> Placeme
             placements.problems.append(_missing(mapping.source, source, paths))
             continue
         destination = absolute(mapping.destination)
-        placements.add_parents(destination)
+        placements.add_destination(destination)
         for path, name in _copies(source, destination, listing, paths):
             placements.add(path, Placement(listing[name], name))
     return placements

@@ -18,6 +18,7 @@ from codedeploy.installation.operations import (
 from codedeploy.installation.permissions import Grants
 from codedeploy.installation.placement import Placement, parent, place
 from codedeploy.installation.previous import Departure, Held, held_by
+from codedeploy.installation.ways import Ways
 
 
 def plan_install(
@@ -39,8 +40,11 @@ def plan_install(
         site: The host, and what the group owns there.
     """
     placements = place(listing, appspec.files)
-    held = held_by(site)
-    decisions = _Decisions(site, held, appspec.file_exists_behavior or file_exists_behavior)
+    old_ways = Ways(site.host, {*site.followed, *placements.destinations})
+    ways = Ways(site.host, placements.destinations)
+    held = held_by(site, old_ways)
+    behavior = appspec.file_exists_behavior or file_exists_behavior
+    decisions = _Decisions(site, held, behavior, ways=ways)
     for path, placement in sorted(placements.at.items()):
         decisions.settle(path, placement)
     departure = Departure(site, held, decisions.owned)
@@ -51,6 +55,7 @@ def plan_install(
         operations=(*departure.operations, *grants.operations),
         owned=decisions.owned,
         taken=_taken(site, decisions.owned),
+        followed=sorted(old_ways.followed | ways.followed),
         problems=(
             *placements.problems,
             *decisions.problems,
@@ -77,7 +82,9 @@ def _taken(site: Site, owned: Mapping[str, Owned]) -> dict[str, list[str]]:
 class _Decisions:
     """Settles one destination after the other, parents first."""
 
-    def __init__(self, site: Site, held: Mapping[str, Held], behavior: FileExistsBehavior) -> None:
+    def __init__(
+        self, site: Site, held: Mapping[str, Held], behavior: FileExistsBehavior, *, ways: Ways
+    ) -> None:
         self.creations: list[Operation] = []
         self.owned: dict[str, Owned] = {}
         self.problems: list[str] = []
@@ -85,6 +92,7 @@ class _Decisions:
         self._site = site
         self._host = site.host
         self._behavior = behavior
+        self._ways = ways
         self._held = held
         self._fresh: set[str] = set()
         originals = (each.original for each in site.owned.values())
@@ -116,6 +124,12 @@ class _Decisions:
             self._fresh.add(path)
             self.creations.append(MakeDirectory(path, placement.entry))
             self.owned[path] = Owned(Kind.DIRECTORY)
+        elif not self._ways.is_open(path):
+            self._fresh.add(path)  # One problem is enough: nothing below is looked at.
+            self.problems.append(
+                f"{path} has to be a directory but is a link on this host, and no link below a "
+                "destination is followed; remove it, or name it as a destination in the AppSpec."
+            )
         elif self._host.kind(path, follow=True) is not Kind.DIRECTORY:
             self.problems.append(
                 f"{path} has to be a directory but is a {self._now(path)} that this deployment "

@@ -1,6 +1,7 @@
 """The previous revision: what the group still holds on the host, and what becomes of it."""
 
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from codedeploy.installation.operations import (
@@ -13,6 +14,7 @@ from codedeploy.installation.operations import (
     Site,
 )
 from codedeploy.installation.placement import parent
+from codedeploy.installation.ways import Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +30,29 @@ class Held:
         return self.owned.is_directory
 
 
-def held_by(site: Site) -> dict[str, Held]:
+def held_by(site: Site, ways: Ways) -> dict[str, Held]:
     """Return what the group still holds of what it put on the host.
 
     Where somebody put something else in a directory's place, that and all below it is theirs: a
-    link in its place would otherwise lead removals out of the tree.
+    link in its place would otherwise lead removals out of the tree. Where somebody put a directory
+    in a file's place, only the file is lost: what is below came there later.
     """
     held: dict[str, Held] = {}
-    lost: set[str] = set()
     for path, owned in sorted(site.owned.items()):
-        is_lost = path in site.taken or parent(path) in lost
-        now = None if is_lost else site.host.kind(path)
-        if is_lost or not _may_be_held(owned.kind, now):
-            lost.add(path)
-        else:
+        is_lost = path in site.taken or not ways.is_open(parent(path))
+        if is_lost or is_below_lost(path, site, held):
+            continue
+        now = site.host.kind(path)
+        if _may_be_held(owned.kind, now):
             held[path] = Held(owned, now)
     return held
+
+
+def is_below_lost(path: str, site: Site, held: Mapping[str, Held]) -> bool:
+    """Return whether a path is below a directory of the group's that is no longer the group's."""
+    above = parent(path)
+    owned = site.owned.get(above)
+    return owned is not None and owned.is_directory and above not in held
 
 
 def _may_be_held(put: Kind, now: Kind | None) -> bool:
@@ -130,9 +139,7 @@ class Departure:
     def _remember_originals(self, held: dict[str, Held]) -> None:
         """Keep what cannot be put back now because somebody else's content is in its place."""
         for path, owned in self._site.owned.items():
-            above = parent(path)
-            is_below_lost = above in self._site.owned and above not in held
-            if path in held or path in self._site.taken or is_below_lost:
+            if path in held or path in self._site.taken or owned.original is None:
                 continue
-            if owned.original is not None:
+            if not is_below_lost(path, self._site, held):
                 self._owned.setdefault(path, owned)

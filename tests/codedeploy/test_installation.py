@@ -121,6 +121,47 @@ def test_a_hosts_link_to_a_directory_counts_as_that_directory() -> None:
     assert plan.operations == (Place("/srv/app/f", "f", FILE),)
 
 
+@pytest.mark.parametrize(
+    ("link", "destination"),
+    [
+        pytest.param("/srv/app", "/srv/app", id="at"),
+        pytest.param("/srv/app", "/srv/app/conf", id="above"),
+    ],
+)
+def test_a_link_that_leads_to_a_destination_is_followed_and_remembered(
+    link: str, destination: str
+) -> None:
+    host = MemoryHost({link: Kind.SYMLINK}, behind_links={link: Kind.DIRECTORY})
+
+    plan = planned({"f": FILE}, appspec(("f", destination)), host=host)
+
+    assert (plan.problems, plan.followed) == ((), [link])
+
+
+@pytest.mark.parametrize("behavior", FileExistsBehavior)
+def test_a_link_below_a_destination_is_a_problem(behavior: FileExistsBehavior) -> None:
+    host = MemoryHost(
+        {"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE}, behind_links={"/srv/d": Kind.DIRECTORY}
+    )
+    listing = {"d": DIRECTORY, "d/f": FILE}
+
+    plan = planned(listing, appspec(("/", "/srv"), behavior=behavior), host=host)
+
+    assert [problem.split(";")[0] for problem in plan.problems] == [
+        "/srv/d has to be a directory but is a link on this host, and no link below a "
+        "destination is followed"
+    ]
+
+
+def test_a_link_below_one_destination_and_at_another_is_followed() -> None:
+    host = MemoryHost({"/srv/d": Kind.SYMLINK}, behind_links={"/srv/d": Kind.DIRECTORY})
+    listing = {"d": DIRECTORY, "d/f": FILE, "g": FILE}
+
+    plan = planned(listing, appspec(("/", "/srv"), ("g", "/srv/d")), host=host)
+
+    assert plan.problems == ()
+
+
 def test_a_missing_source_is_a_problem_that_shows_what_is_there() -> None:
     listing = {"conf": DIRECTORY, "conf/app.yaml": FILE}
 
@@ -352,6 +393,31 @@ class TestThePreviousRevision:
 
         assert plan.operations == ()
 
+    @pytest.mark.parametrize("owned", [OWNED_FILE, OVER_ORIGINAL], ids=["ours", "overwritten"])
+    def test_is_not_looked_for_behind_a_link_that_took_somebodys_directorys_place(
+        self, owned: Owned
+    ) -> None:
+        host = MemoryHost(
+            {"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE},
+            behind_links={"/srv/d": Kind.DIRECTORY},
+        )
+
+        plan = planned({}, appspec(), host=host, owned={"/srv/d/f": owned})
+
+        assert plan.operations == ()
+
+    def test_is_reached_through_the_links_through_which_it_came(self) -> None:
+        host = MemoryHost(
+            {"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE},
+            behind_links={"/srv/d": Kind.DIRECTORY},
+        )
+        site = Site(host, {"/srv/d/f": OWNED_FILE}, followed=["/srv/d"])
+
+        plan = plan_install({}, appspec(), file_exists_behavior=DISALLOW, site=site)
+
+        assert plan.operations == (Remove("/srv/d/f"),)
+        assert plan.followed == ["/srv/d"]
+
     def test_does_not_own_the_files_behind_a_link_that_took_its_directorys_place(self) -> None:
         host = MemoryHost(
             {"/srv/d": Kind.SYMLINK, "/srv/d/f": Kind.FILE},
@@ -369,6 +435,15 @@ class TestThePreviousRevision:
         plan = planned({}, appspec(), host=MemoryHost({"/srv/f": Kind.DIRECTORY}), owned=owned)
 
         assert (plan.operations, plan.owned) == ((), owned)
+
+    def test_keeps_what_came_into_a_directory_that_took_its_files_place(self) -> None:
+        host = MemoryHost({"/srv/x": Kind.DIRECTORY, "/srv/x/f": Kind.FILE})
+        owned = {"/srv/x": OVER_ORIGINAL, "/srv/x/f": OWNED_FILE}
+
+        plan = planned({}, appspec(), host=host, owned=owned)
+
+        assert plan.operations == (Remove("/srv/x/f"),)
+        assert plan.owned == {"/srv/x": OVER_ORIGINAL}
 
     def test_makes_way_where_its_file_becomes_a_directory(self) -> None:
         host = MemoryHost({"/srv/x": Kind.FILE})
