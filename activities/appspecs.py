@@ -105,6 +105,11 @@ class AppSpecs:
     # --- where it is
 
     def _found(self, revision: Revision) -> _File:
+        if revision.appspec_filename is not None:
+            raise InvalidRevision(
+                f"{revision.label} is an AppSpec file alone, in which there is no "
+                f"{revision.appspec_filename} to look for: leave --appspec-filename out."
+            )
         text = revision.app_spec_content or revision.string
         if text is not None:
             return self._inline(revision, text)

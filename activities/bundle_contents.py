@@ -28,16 +28,21 @@ class BundleContents:
         with self._damage_in_words():
             self._members = BundleMembers(bundle, is_zip=bundle_type is BundleType.ZIP)
 
-    def appspec(self) -> tuple[str, ServerAppSpec]:
+    def appspec(self, named: str | None = None) -> tuple[str, ServerAppSpec]:
         """Return the AppSpec's file name and content; its scripts are in the bundle.
+
+        Args:
+            named: What the file is called; None looks for the usual names.
 
         Raises:
             InvalidRevision: It is missing, breaks rules, or names scripts that are not there.
         """
-        filename = next((name for name in APPSPEC_NAMES if self._members.has_file(name)), None)
+        names = APPSPEC_NAMES if named is None else (named,)
+        filename = next((name for name in names if self._members.has_file(name)), None)
         if filename is None:
             raise InvalidRevision(
-                f"{self._label} has no appspec.yml at its root. It has: {self._some_names()}."
+                f"{self._label} has no {names[0]} at its root. It has: {self._some_names()}. "
+                "Add it, or name another with --appspec-filename."
             )
         try:
             appspec = parse_server(self._text(filename), filename=f"{self._label}/{filename}")

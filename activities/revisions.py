@@ -2,6 +2,7 @@
 
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from temporalio import activity
@@ -70,6 +71,7 @@ class Revisions:
         return self._pin_remote(origin)
 
     def _pin_remote(self, origin: Origin) -> PinnedRevision:
+        origin = replace(origin, identity=_identity(origin))
         record = self._known(origin) or self._fetched(origin)
         place = self._store.place_of(record.sha256, origin.bundle_type)
         return _pinned(
@@ -111,7 +113,7 @@ class Revisions:
 
     def _pin_local(self, revision: Revision, asked: LocalLocation) -> PinnedRevision:
         bundle, digest, bundle_type = self._stored(asked, revision.label)
-        record = _record(bundle, digest, bundle_type=bundle_type, label=revision.label)
+        record = _record(bundle, digest, bundle_type=bundle_type, revision=revision)
         return _pinned(revision, record, bundle_type=bundle_type, location=bundle.as_uri())
 
     def _stored(self, local: LocalLocation, label: str) -> tuple[Path, str, BundleType]:
@@ -151,12 +153,20 @@ def _looked_into(bundle: Received, origin: Origin) -> PinRecord:
             f"{origin.source.shown} is not the bundle that was asked for: expected sha256 "
             f"{origin.sha256}, found {bundle.sha256}. Correct the address or the digest."
         )
-    label = origin.revision.label
-    return _record(bundle.path, bundle.sha256, bundle_type=origin.bundle_type, label=label)
+    return _record(
+        bundle.path, bundle.sha256, bundle_type=origin.bundle_type, revision=origin.revision
+    )
 
 
-def _record(bundle: Path, sha256: str, *, bundle_type: BundleType, label: str) -> PinRecord:
-    filename, appspec = BundleContents(bundle, bundle_type, label=label).appspec()
+def _identity(origin: Origin) -> str | None:
+    """Return what identifies a bundle as it is read: another AppSpec file says other things."""
+    named = origin.revision.appspec_filename
+    return f"{origin.identity} {named}" if origin.identity and named else origin.identity
+
+
+def _record(bundle: Path, sha256: str, *, bundle_type: BundleType, revision: Revision) -> PinRecord:
+    contents = BundleContents(bundle, bundle_type, label=revision.label)
+    filename, appspec = contents.appspec(revision.appspec_filename)
     return PinRecord(
         sha256=sha256,
         size_bytes=bundle.stat().st_size,

@@ -91,7 +91,7 @@ def read_appspec(
             return _parsed(_text(path), path.name, custom_events)
     raise InvalidRevision(
         f"The revision has no AppSpec file: looked for {' and '.join(names)} at its root. "
-        "Add one, or name it with appspecFilename."
+        "Add one, or name it with --appspec-filename."
     )
 
 

@@ -163,13 +163,27 @@ _LOCATION_OF = {
 }
 
 
+def problem_of_appspec_filename(name: str) -> str:
+    """Return why the AppSpec file of a bundle cannot be called so, or an empty string."""
+    if name and "/" not in name and name.isprintable() and name not in (".", ".."):
+        return ""
+    return f"{name!r} is no file name; the AppSpec file must be at the bundle's root"
+
+
 class Revision(Model):
     """What a person asks to deploy: exactly one location, of the kind `revision_type` names.
+
+    Attributes:
+        appspec_filename: Name of the AppSpec file at the bundle's root; None looks for
+            `appspec.yml`, then `appspec.yaml`.
+
+    Differs from AWS: CodeDeploy's agent knows other names, but its API has no member for them.
 
     Source: CodeDeploy API Reference, RevisionLocation.
     """
 
     revision_type: RevisionType
+    appspec_filename: str | None = None
     s3_location: S3Location | None = None
     git_hub_location: GitHubLocation | None = None
     string: AppSpecContent | None = None
@@ -191,6 +205,13 @@ class Revision(Model):
             return without_secrets(self.https_location.url)
         text = self.app_spec_content or self.string
         return (text.label if text else None) or "AppSpec content"
+
+    @field_validator("appspec_filename")
+    @classmethod
+    def _is_a_file_name(cls, name: str | None) -> str | None:
+        if name is not None and (problem := problem_of_appspec_filename(name)):
+            raise ValueError(problem)
+        return name
 
     @model_validator(mode="after")
     def _has_its_location(self) -> Self:
@@ -239,6 +260,7 @@ def pinned_again(pinned: PinnedRevision) -> Revision:
         return pinned.revision
     return Revision(
         revision_type=RevisionType.LOCAL,
+        appspec_filename=pinned.revision.appspec_filename,
         local_location=LocalLocation(
             location=pinned.location.removeprefix("file://"),
             bundle_type=pinned.bundle_type,

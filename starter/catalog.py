@@ -36,7 +36,7 @@ from codedeploy.revision import (
 from starter.admission import Document, admitted
 from starter.answers import Applied, InstanceInfo
 from starter.connection import PATIENCE, in_words
-from starter.locations import local
+from starter.locations import local, with_appspec
 from workflows.application import ApplicationWorkflow
 from workflows.deployment_config import DeploymentConfigWorkflow
 from workflows.deployment_group import DeploymentGroupWorkflow
@@ -235,7 +235,9 @@ class Catalog:
                 found.append(await self.group(*name.split("/")))
         return found
 
-    async def push(self, application: str, source: Path) -> PinnedRevision:
+    async def push(
+        self, application: str, source: Path, *, appspec_filename: str | None = None
+    ) -> PinnedRevision:
         """Register a directory, archive or AppSpec file as a revision, and return it pinned.
 
         Raises:
@@ -246,7 +248,9 @@ class Catalog:
         handle = self._client.get_workflow_handle(application_workflow_id(application))
         with in_words():
             pinned: PinnedRevision = await handle.execute_update(
-                "register_revision", local(source), result_type=PinnedRevision
+                "register_revision",
+                with_appspec(local(source), appspec_filename),
+                result_type=PinnedRevision,
             )
         return pinned
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from codedeploy.document import alternatives
-from codedeploy.errors import InvalidRevision
+from codedeploy.errors import InvalidInput, InvalidRevision
 from codedeploy.revision import (
     APPSPEC_SUFFIXES,
     LARGEST_APPSPEC,
@@ -20,6 +20,7 @@ from codedeploy.revision import (
     S3Location,
     appspec_type_of,
     bundle_type_of,
+    problem_of_appspec_filename,
     problem_of_commit,
 )
 from codedeploy.web_address import problem_of_address, without_secrets
@@ -51,6 +52,19 @@ def location(typed: str) -> Revision | None:
     if typed.startswith((".", "/", "~")) or form_of(typed):
         raise InvalidRevision(f"There is no file or directory {typed}.")
     return None
+
+
+def with_appspec(revision: Revision, filename: str | None) -> Revision:
+    """Return the revision with another AppSpec file; None leaves it as it is.
+
+    Raises:
+        InvalidInput: That is no name of one.
+    """
+    if filename is None:
+        return revision
+    if problem := problem_of_appspec_filename(filename):
+        raise InvalidInput(f"--appspec-filename: {problem}.")
+    return revision.model_copy(update={"appspec_filename": filename})
 
 
 def form_of(name: str) -> BundleType | None:

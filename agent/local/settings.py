@@ -22,7 +22,7 @@ from agent.settings import (
 from agent.unpacking import UnpackLimits
 from codedeploy.appspec import FileExistsBehavior
 from codedeploy.errors import InvalidInput
-from codedeploy.revision import BundleType, Revision
+from codedeploy.revision import BundleType, Revision, problem_of_appspec_filename
 
 _LONGEST_GROUP = 200
 
@@ -112,10 +112,8 @@ def _word(text: str, flag: str) -> str:
 
 
 def _appspec_filename(name: str) -> str:
-    if not name or "/" in name or not name.isprintable():
-        raise InvalidInput(
-            f"--appspec-filename: {name!r} is no file name; the file must be at the bundle's root."
-        )
+    if problem := problem_of_appspec_filename(name):
+        raise InvalidInput(f"--appspec-filename: {problem}.")
     return name
 
 

@@ -8,10 +8,11 @@ import typer
 from codedeploy.application import check_name
 from codedeploy.errors import InvalidRevision
 from codedeploy.revision import PinnedRevision
+from starter.commands.deploy_options import AppSpecFilename
 from starter.commands.options import Output
 from starter.commands.session import Session, connected
 from starter.documents_on_disk import read_manifests
-from starter.locations import local
+from starter.locations import local, with_appspec
 from starter.render.documents import OutputFormat
 from starter.render.lines import line
 from starter.render.listings import applied_view, revisions_view
@@ -49,15 +50,16 @@ async def push(
         ),
     ],
     *,
+    appspec_filename: AppSpecFilename = None,
     output: Output = OutputFormat.TABLE,
 ) -> None:
     """Register a directory, an archive or an AppSpec file as a revision of an application."""
     check_name(application, of="application")
     if not source.exists():
         raise InvalidRevision(f"There is no file or directory {source}.")
-    local(source)
+    with_appspec(local(source), appspec_filename)
     rollway = await session.rollway()
-    pushed = await rollway.push(application, source)
+    pushed = await rollway.push(application, source, appspec_filename=appspec_filename)
     session.terminal.answer(
         pushed,
         output,

@@ -18,6 +18,14 @@ RevisionOption = Annotated[
         "[default: the last good one]",
     ),
 ]
+AppSpecFilename = Annotated[
+    str | None,
+    typer.Option(
+        "--appspec-filename",
+        metavar="NAME",
+        help="The AppSpec file at the bundle's root. [default: appspec.yml or appspec.yaml]",
+    ),
+]
 Config = Annotated[
     str | None,
     typer.Option("--config", metavar="NAME", help="Pace. [default: the group's configuration]"),

@@ -19,6 +19,7 @@ from codedeploy.errors import InvalidInput
 from codedeploy.revision import Revision
 from codedeploy.steering import Verb
 from starter.commands.deploy_options import (
+    AppSpecFilename,
     AutoRollback,
     Config,
     Description,
@@ -43,7 +44,7 @@ from starter.commands.session import Session, connected
 from starter.commands.steering import intervene
 from starter.commands.terminal import note
 from starter.deployments import WayBack
-from starter.locations import location
+from starter.locations import location, with_appspec
 from starter.render.documents import OutputFormat
 from starter.render.plan import plan_view
 
@@ -54,6 +55,7 @@ async def plan(
     group: GroupName,
     *,
     revision: RevisionOption = None,
+    appspec_filename: AppSpecFilename = None,
     config: Config = None,
     target_tag: TargetTags = None,
     target_auto_scaling_group: TargetScalingGroups = None,
@@ -67,11 +69,13 @@ async def plan(
         "deployment_config_name": config,
         "target_instances": target_instances(target_tag, target_auto_scaling_group),
     }
-    request = await _request(session, group, revision, members)
+    found = await _revision(session, group, revision, appspec_filename)
+    request = _request(group, found, members)
     rollway = await session.rollway()
     made = await rollway.plan(request)
     typed = (
         ("--revision", revision),
+        ("--appspec-filename", appspec_filename),
         ("--config", config),
         *(("--target-tag", tag) for tag in target_tag or ()),
         *(("--target-auto-scaling-group", name) for name in target_auto_scaling_group or ()),
@@ -96,6 +100,7 @@ async def deploy(
     group: GroupName,
     *,
     revision: RevisionOption = None,
+    appspec_filename: AppSpecFilename = None,
     config: Config = None,
     description: Description = "",
     plan_id: PlanId = None,
@@ -127,7 +132,8 @@ async def deploy(
         "ec2_deployment_options": _suspending(suspend_process),
         "target_instances": target_instances(target_tag, target_auto_scaling_group),
     }
-    request = await _request(session, group, revision, members)
+    found = await _revision(session, group, revision, appspec_filename)
+    request = _request(group, found, members)
     rollway = await session.rollway()
     return await _started(session, await rollway.deploy(request), watch, output)
 
@@ -186,28 +192,31 @@ def _watches(session: Session, watch: bool | None) -> bool:
     return session.terminal.is_live if watch is None else watch
 
 
-async def _request(
-    session: Session, group: str, revision: str | None, members: dict[str, Any]
-) -> DeploymentRequest:
+def _request(group: str, revision: Revision | None, members: dict[str, Any]) -> DeploymentRequest:
     application, group_name = group_parts(group)
-    found = await _revision(session, application, revision) if revision else None
     try:
         return DeploymentRequest(
             application_name=application,
             deployment_group_name=group_name,
-            revision=found,
+            revision=revision,
             **members,
         )
     except ValidationError as error:
         raise InvalidInput(_first_problem(error)) from error
 
 
-async def _revision(session: Session, application: str, typed: str) -> Revision:
+async def _revision(
+    session: Session, group: str, typed: str | None, appspec_filename: str | None
+) -> Revision | None:
+    if typed is None:
+        if appspec_filename is not None:
+            raise InvalidInput("--appspec-filename is for a revision: name it with --revision.")
+        return None
     found = location(typed)
     if found is None:
         rollway = await session.rollway()
-        found = await rollway.revision(application, typed)
-    return found
+        found = await rollway.revision(group_parts(group)[0], typed)
+    return with_appspec(found, appspec_filename)
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -276,3 +276,10 @@ def test_a_digest_that_nothing_is_kept_under_is_refused(
 def test_a_local_file_must_be_there(appspecs: AppSpecs, location: str, words: str) -> None:
     with pytest.raises(ApplicationError, match=words):
         pin(appspecs, beside_the_worker(location, bundle_type="YAML"))
+
+
+def test_an_appspec_file_alone_has_no_other_name(appspecs: AppSpecs) -> None:
+    named = inline().model_copy(update={"appspec_filename": "shop.yml"})
+
+    with pytest.raises(ApplicationError, match=r"there is no shop\.yml to look for"):
+        pin(appspecs, named)

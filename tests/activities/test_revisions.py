@@ -363,3 +363,47 @@ def test_a_local_archive_is_pinned_to_the_stores_copy(
     pinned = revisions.pin(Revision(revision_type=RevisionType.LOCAL, local_location=place))
 
     assert pinned.location == (store / f"{DIGEST}.tgz").as_uri()
+
+
+def with_two_appspecs(tmp_path: Path) -> Revision:
+    other = FILES["appspec.yml"].replace("timeout: 30", "timeout: 70")
+    bundle = tmp_path / "v2.tgz"
+    bundle.write_bytes(tgz({**FILES, "shop.yml": other}))
+    place = LocalLocation(location=str(bundle), bundle_type=BundleType.TGZ)
+    return Revision(
+        revision_type=RevisionType.LOCAL, local_location=place, appspec_filename="shop.yml"
+    )
+
+
+def test_the_appspec_may_have_another_name_which_a_rollback_remembers(
+    revisions: Revisions, tmp_path: Path
+) -> None:
+    pinned = revisions.pin(with_two_appspecs(tmp_path))
+    again = revisions.pin(pinned_again(pinned))
+
+    assert pinned.appspec_filename == again.appspec_filename == "shop.yml"
+    assert pinned.hook_timeout_seconds == again.hook_timeout_seconds == {"AfterInstall": 70}
+
+
+def test_an_object_that_is_known_is_read_again_for_another_appspec(
+    use_s3: ObjectStore, revisions: Revisions
+) -> None:
+    bucket = use_s3.bucket("two-appspecs")
+    use_s3.put(bucket, "v2.tgz", tgz({**FILES, "shop.yml": FILES["appspec.yml"]}))
+    usual = in_s3(bucket)
+
+    names = [
+        revisions.pin(revision).appspec_filename
+        for revision in (usual, usual.model_copy(update={"appspec_filename": "shop.yml"}), usual)
+    ]
+
+    assert names == ["appspec.yml", "shop.yml", "appspec.yml"]
+
+
+def test_an_appspec_of_a_name_that_is_not_there_is_refused(
+    revisions: Revisions, tmp_path: Path
+) -> None:
+    revision = with_two_appspecs(tmp_path).model_copy(update={"appspec_filename": "none.yml"})
+
+    with pytest.raises(ApplicationError, match=r"v2\.tgz has no none\.yml at its root\. It has: "):
+        revisions.pin(revision)

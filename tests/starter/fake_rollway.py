@@ -107,8 +107,11 @@ class FakeRollway:
     async def instances(self) -> list[InstanceInfo]:
         return [InstanceInfo(registration=InstanceRegistration(name="web-1"))]
 
-    async def push(self, application: str, source: Path) -> PinnedRevision:
-        self._change(("push", application, source))
+    async def push(
+        self, application: str, source: Path, *, appspec_filename: str | None = None
+    ) -> PinnedRevision:
+        named = (appspec_filename,) if appspec_filename else ()
+        self._change(("push", application, source, *named))
         return pinned(source.name)
 
     async def revision(self, application: str, label: str) -> Revision:

@@ -119,6 +119,14 @@ def test_push_registers_a_directory_and_says_what_is_next(bundle: Path) -> None:
     assert result.stdout.splitlines()[-1] == ("Deploy it: rollway deploy shop/GROUP --revision v1")
 
 
+def test_push_may_name_another_appspec(bundle: Path) -> None:
+    fake = FakeRollway()
+
+    rollway(fake, "push", "shop", str(bundle), "--appspec-filename", "shop.yml")
+
+    assert fake.asked[-1] == ("push", "shop", bundle, "shop.yml")
+
+
 def test_push_refuses_what_is_no_archive(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no")
 

@@ -290,3 +290,35 @@ def test_a_hook_has_two_verdicts() -> None:
 
     assert (result.exit_code, fake.asked) == (2, [])
     assert "'Unknown' is not one of 'succeeded', 'failed'" in result.stderr
+
+
+def test_a_bundles_appspec_may_have_another_name() -> None:
+    fake = FakeRollway()
+
+    rollway(fake, "deploy", "shop/prod", "--revision", "v2", "--appspec-filename", "shop.yml")
+
+    revision = _request(fake).revision
+    assert revision is not None
+    assert revision.appspec_filename == "shop.yml"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--revision", "v2", "--appspec-filename", "../a.yml"], "'../a.yml' is no file name"),
+        (["--appspec-filename", "a.yml"], "--appspec-filename is for a revision"),
+    ],
+)
+def test_an_appspec_name_that_makes_no_sense_is_refused(arguments: list[str], said: str) -> None:
+    result = rollway(FakeRollway(), "deploy", "shop/prod", *arguments)
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_plan_prints_the_appspecs_name_too() -> None:
+    result = rollway(
+        FakeRollway(), "plan", "shop/prod", "--revision", "v2", "--appspec-filename", "shop.yml"
+    )
+
+    assert "--revision v2 --appspec-filename shop.yml --plan-id p-1" in result.stdout
