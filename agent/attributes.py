@@ -14,7 +14,8 @@ from agent.host_files import group_id, user_id
 from codedeploy.installation import Access, Entry
 
 _SELINUX = "security.selinux"
-_LABELS = ("system.posix_acl_access", "system.posix_acl_default", _SELINUX)
+_ACCESS_LIST, _DEFAULT_LIST = "system.posix_acl_access", "system.posix_acl_default"
+_LABELS = (_ACCESS_LIST, _DEFAULT_LIST, _SELINUX)
 
 
 class Attributes(NamedTuple):
@@ -90,6 +91,21 @@ def restore_labels(directory: str, saved: Mapping[str, str]) -> None:
             os.setxattr(directory, name, bytes.fromhex(saved[name]))
         elif name in now and name not in saved:
             os.removexattr(directory, name)
+
+
+def renew_labels(directory: str, *, is_labelled: bool) -> None:
+    """Give a directory the access control lists that a new one would have in its place.
+
+    Args:
+        directory: One of the group's own.
+        is_labelled: Whether its SELinux label was granted, and has to go too. Any other label is
+            the host's policy's, or its administrator's.
+    """
+    above, now = labels(os.path.dirname(directory)), labels(directory)
+    inherited = above.get(_DEFAULT_LIST)
+    renewed = {} if inherited is None else {_ACCESS_LIST: inherited, _DEFAULT_LIST: inherited}
+    label = (above if is_labelled else now).get(_SELINUX, now.get(_SELINUX))
+    restore_labels(directory, renewed if label is None else {**renewed, _SELINUX: label})
 
 
 def _names(path: str | int) -> list[str]:

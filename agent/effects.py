@@ -16,12 +16,13 @@ import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
-from agent.attributes import AccountIds, Attributes, grant_labels, set_attributes
+from agent.attributes import AccountIds, Attributes, grant_labels, renew_labels, set_attributes
 from agent.content import copy_content, opened
 from agent.host_files import HostFiles
 from agent.linux import exchange, rename_to_free
 from agent.unchanged import Change, SetTime
 from codedeploy.installation import (
+    Access,
     Entry,
     Kind,
     MakeDirectory,
@@ -65,6 +66,7 @@ class Effects:
         self._places = places
         self._wrote = wrote
         self._accounts = AccountIds()
+        self._directories: list[tuple[str, Access]] = []
 
     def carry_out(self, change: Change) -> None:
         """Carry one change out.
@@ -114,10 +116,20 @@ class Effects:
             self._wrote(writes)
 
     def _make_directory(self, operation: MakeDirectory, path: str) -> None:
-        if not operation.exists:
+        if operation.exists:
+            renew_labels(path, is_labelled=operation.is_labelled)
+        else:
             os.mkdir(path, 0o700)
         set_attributes(path, self._accounts.attributes(operation.entry, operation.access))
-        grant_labels(path, operation.access)
+        self._directories.append((path, operation.access))
+
+    def finish(self) -> None:
+        """Grant directories their labels, once everything is in them.
+
+        What is installed would otherwise inherit the entries that are for what comes later.
+        """
+        for path, access in self._directories:
+            grant_labels(path, access)
 
 
 def _replace(fresh: str, path: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agent.content import digest_of, opened
 from codedeploy.appspec import Permission
+from codedeploy.appspec.security import ace_account
 from codedeploy.installation import Entry, Kind, Owned
 
 _KINDS = {
@@ -103,7 +104,11 @@ class HostFiles:
 
     def objections(self, permission: Permission) -> Sequence[str]:
         """Return why this host cannot grant `permission`."""
-        return [*_account_objections(permission), *_tool_objections(permission)]
+        return [
+            *_account_objections(permission),
+            *_acl_objections(permission),
+            *_tool_objections(permission),
+        ]
 
 
 def _content(real: str, found: os.stat_result) -> str:
@@ -122,6 +127,14 @@ def _account_objections(permission: Permission) -> Iterator[str]:
         yield f"this host has no group {group!r}; create it or correct the group."
     if (owner or group) and os.geteuid() != 0:
         yield "only an agent that runs as root can give files away; remove owner and group."
+
+
+def _acl_objections(permission: Permission) -> Iterator[str]:
+    lookups = {"user": user_id, "group": group_id}
+    for acl in permission.acls:
+        kind, name = ace_account(acl) or ("", "")
+        if kind and not _exists(lookups[kind], name):
+            yield f"this host has no {kind} {name!r}; create it or correct the acl {acl!r}."
 
 
 def user_id(name: str) -> int:

@@ -43,8 +43,7 @@ class Ownership:
         except FileNotFoundError:
             return cls()
         paths = {
-            name: Owned(Kind(kind), original, content)
-            for name, (kind, original, content) in record["paths"].items()
+            name: Owned(Kind(kind), *others) for name, (kind, *others) in record["paths"].items()
         }
         identity = (record["deploymentId"], record["token"], record["destinationRoot"])
         return cls(*identity, paths, record["taken"], record["followed"])
@@ -52,7 +51,8 @@ class Ownership:
     def write(self, path: Path) -> None:
         """Replace the record at `path`, durably and in one step."""
         paths = {
-            name: (owned.kind, owned.original, owned.content) for name, owned in self.paths.items()
+            name: (owned.kind, owned.original, owned.content, owned.is_labelled)
+            for name, owned in self.paths.items()
         }
         record = {
             "deploymentId": self.deployment_id,

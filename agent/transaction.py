@@ -185,6 +185,7 @@ class Transaction:
                 except FileExistsError:
                     reached(number)
                     raise
+            effects.finish()
             durable.finish()
         return effects.digests
 

@@ -54,6 +54,18 @@ def _ungrammatical(entry: str) -> str:
     return f"expected {_ACE_GRAMMAR}, found {entry!r}"
 
 
+def ace_account(entry: str) -> tuple[str, str] | None:
+    """Return whom a grammatical entry names, as `user` or `group` and the name; None if nobody."""
+    kind, *rest = entry.split(":")
+    if kind in _DEFAULT:
+        kind, *rest = rest
+    if kind not in _OWNERS | _NAMELESS:
+        return "user", kind
+    if kind in _NAMELESS or len(rest) < 2 or not rest[0]:
+        return None
+    return ("user" if kind.startswith("u") else "group"), rest[0]
+
+
 def range_problem(text: str) -> str | None:
     """Return what is wrong with an SELinux sensitivity and category range, or None."""
     levels, _, categories = text.partition(":")

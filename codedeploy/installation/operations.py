@@ -49,11 +49,13 @@ class Owned:
             group no longer needs the path.
         content: Digest of a file, target of a link. None if somebody has changed it since, and
             the group has left it to them: a later revision may take the path back.
+        is_labelled: A directory was given an SELinux context, which goes with its revision.
     """
 
     kind: Kind
     original: int | None = None
     content: str | None = None
+    is_labelled: bool = False
 
     @property
     def is_directory(self) -> bool:
@@ -100,11 +102,16 @@ AS_PACKED = Access()
 
 @dataclass(frozen=True, slots=True)
 class MakeDirectory:
-    """Make a directory, or give one of the group's own the mode and owner of this revision."""
+    """Make a directory, or give one of the group's own what this revision wants of it.
+
+    Attributes:
+        is_labelled: An earlier revision gave it an SELinux context.
+    """
 
     path: str
     entry: Entry
     exists: bool = False
+    is_labelled: bool = False
     access: Access = AS_PACKED
 
 

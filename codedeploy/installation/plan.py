@@ -51,6 +51,9 @@ def plan_install(
     grants = Grants(decisions.creations, site.host)
     for permission in appspec.permissions:
         grants.grant(permission)
+    for each in grants.operations:
+        if isinstance(each, MakeDirectory) and each.access.context is not None:
+            decisions.owned[each.path] = Owned(Kind.DIRECTORY, is_labelled=True)
     return InstallPlan(
         operations=(*departure.operations, *grants.operations),
         owned=decisions.owned,
@@ -108,8 +111,11 @@ class _Decisions:
     def _settle_directory(self, path: str, placement: Placement) -> None:
         held = self._held.get(path)
         if held is not None and held.is_directory:
-            self.owned[path] = held.owned
-            self.creations.append(MakeDirectory(path, placement.entry, exists=True))
+            self.owned[path] = Owned(Kind.DIRECTORY)
+            is_labelled = held.owned.is_labelled
+            self.creations.append(
+                MakeDirectory(path, placement.entry, exists=True, is_labelled=is_labelled)
+            )
         elif held is not None and held.owned.original is not None:
             self.problems.append(
                 f"{path} has to be a directory but was a file before this deployment group came, "

@@ -3,6 +3,8 @@
 import grp
 import os
 import pwd
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,8 @@ def test_a_host_ends_up_as_the_case_says(name: str, tmp_path: Path) -> None:
     case = read_case(CASES[name])
     if case.needs_root and os.geteuid() != 0:
         pytest.skip("needs an agent run by root")
+    if case.needs is not None and shutil.which(case.needs) is None:
+        pytest.skip(f"needs {case.needs}")
     sandbox = Sandbox(tmp_path, case)
 
     for step in case.steps:
@@ -33,6 +37,8 @@ def test_a_host_ends_up_as_the_case_says(name: str, tmp_path: Path) -> None:
             assert sandbox.tree == before
         for path, owner in step.owners.items():
             assert owner_of(sandbox.destination / path) == owner
+        for path, entries in step.acls.items():
+            assert acl_of(sandbox.destination / path) == entries
         assert sandbox.strays == set()
 
 
@@ -50,6 +56,12 @@ def assert_said(sandbox: Sandbox, step: Step) -> None:
 def owner_of(path: Path) -> str:
     found = path.lstat()
     return f"{pwd.getpwuid(found.st_uid).pw_name}:{grp.getgrgid(found.st_gid).gr_name}"
+
+
+def acl_of(path: Path) -> tuple[str, ...]:
+    command = ("getfacl", "--omit-header", "--absolute-names", path)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return tuple(done.stdout.split())
 
 
 def test_there_are_enough_cases_and_some_are_real_processes() -> None:

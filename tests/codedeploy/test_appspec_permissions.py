@@ -1,7 +1,7 @@
 import pytest
 
 from codedeploy.appspec import Permission, PermissionType, SelinuxContext, parse_server
-from codedeploy.appspec.security import ace_problem, range_problem
+from codedeploy.appspec.security import ace_account, ace_problem, range_problem
 from codedeploy.errors import ManifestInvalid
 
 
@@ -177,3 +177,23 @@ def test_accepts_an_selinux_range(text: str) -> None:
 )
 def test_refuses_an_selinux_range(text: str, reason: str) -> None:
     assert reason in (range_problem(text) or "")
+
+
+@pytest.mark.parametrize(
+    ("entry", "account"),
+    [
+        ("u:bob:rw", ("user", "bob")),
+        ("user:1000:7", ("user", "1000")),
+        ("bob:rw", ("user", "bob")),
+        ("g:staff:r", ("group", "staff")),
+        ("default:group:staff:r", ("group", "staff")),
+        ("d:u::rwx", None),
+        ("d:u:rwx", None),
+        ("mask:rx", None),
+        ("o::r", None),
+    ],
+)
+def test_an_entry_names_a_user_or_group_or_nobody(
+    entry: str, account: tuple[str, str] | None
+) -> None:
+    assert ace_account(entry) == account

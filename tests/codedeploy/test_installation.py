@@ -3,7 +3,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from codedeploy.appspec import FileExistsBehavior, FileMapping, Permission, ServerAppSpec
+from codedeploy.appspec import (
+    FileExistsBehavior,
+    FileMapping,
+    Permission,
+    SelinuxContext,
+    ServerAppSpec,
+)
 from codedeploy.installation import (
     Access,
     Claim,
@@ -622,6 +628,25 @@ def test_default_acls_go_to_directories_only() -> None:
         "bin/lib": Access(acls=("u:www:rw", "d:u:www:rw")),
         "bin/lib/x.sh": Access(acls=("u:www:rw",)),
     }
+
+
+def test_a_directory_that_was_given_a_context_is_remembered() -> None:
+    permission = Permission(object="/srv", context=SelinuxContext(type="etc_t"))
+    spec = appspec(("f", "/srv/app"), permissions=(permission,))
+
+    plan = planned({"f": FILE}, spec)
+
+    assert plan.owned["/srv/app"] == Owned(Kind.DIRECTORY, is_labelled=True)
+
+
+def test_a_directory_loses_its_context_with_the_revision_that_gave_it() -> None:
+    host = MemoryHost({"/srv/app": Kind.DIRECTORY})
+    owned = {"/srv/app": Owned(Kind.DIRECTORY, is_labelled=True)}
+
+    plan = planned({"f": FILE}, appspec(("f", "/srv/app")), host=host, owned=owned)
+
+    assert plan.operations[0] == MakeDirectory("/srv/app", DIRECTORY, exists=True, is_labelled=True)
+    assert plan.owned["/srv/app"] == OWNED_DIRECTORY
 
 
 def test_a_permission_that_fits_nothing_is_a_warning() -> None:

@@ -76,6 +76,7 @@ class Step(Strict):
         tree: What is below the destination root afterwards; None if it is not looked at.
         is_unchanged: The destination is as before.
         owners: `user:group` by path.
+        acls: What getfacl says, without the header, by path.
     """
 
     given: Tree = {}
@@ -94,6 +95,7 @@ class Step(Strict):
     tree: Tree | None = None
     is_unchanged: bool = False
     owners: dict[str, str] = {}
+    acls: dict[str, tuple[str, ...]] = {}
 
 
 class Case(Strict):
@@ -104,6 +106,7 @@ class Case(Strict):
         differs: Why ours does otherwise; None if it does the same.
         is_process: Every deployment is a process of its own, as for a user.
         needs_root: Only an agent run by root can do it.
+        needs: A program of the host.
         root: The agent's root, below the case's own directory.
     """
 
@@ -111,6 +114,7 @@ class Case(Strict):
     differs: str | None = None
     is_process: bool = False
     needs_root: bool = False
+    needs: str | None = None
     root: str = "root"
     steps: tuple[Step, ...]
 
