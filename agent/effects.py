@@ -30,6 +30,7 @@ from codedeploy.installation import (
     PutBack,
     Remove,
     RemoveDirectory,
+    parent,
 )
 
 _KEEPS_DIRECTORY = (errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.ENOENT, errno.ENOTDIR)
@@ -151,7 +152,7 @@ def _replace(fresh: str, path: str) -> None:
 
 def temporary_beside(path: str, temporary: str) -> str:
     """Return the temporary name in the directory of `path`."""
-    return f"{path[: path.rindex('/')]}/{temporary}"
+    return f"{parent(path)}/{temporary}"
 
 
 def put(

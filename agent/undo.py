@@ -16,6 +16,7 @@ from agent.attributes import Attributes, labels, restore_labels, set_attributes
 from agent.durability import sync_directories
 from agent.effects import put, remove_directory, set_time
 from agent.host_files import NOTHING_THERE, HostFiles
+from codedeploy.installation import parent
 
 
 class Undo(NamedTuple):
@@ -62,11 +63,11 @@ class TakingBack:
 
         What stands where an install never came is somebody else's. All is on the disk then.
         """
-        written = {_parent(each.path) for each in undos if each.action in ("unlink", "restore")}
+        written = {parent(each.path) for each in undos if each.action in ("unlink", "restore")}
         self._remove_temporaries(written)
         unmade = self._unmade(undos[:reached])
         for undo in reversed(undos[:reached]):
-            if _parent(undo.path) not in unmade:
+            if parent(undo.path) not in unmade:
                 step()
                 self._undo(undo)
         sync_directories({os.path.dirname(self._host.real(each.path)) for each in undos})
@@ -90,7 +91,7 @@ class TakingBack:
         for undo in undos:
             if undo.action == "rmdir":
                 real = self._host.real(undo.path)
-                if _parent(undo.path) in unmade or not _is_real_directory(real):
+                if parent(undo.path) in unmade or not _is_real_directory(real):
                     unmade.add(undo.path)
         return unmade
 
@@ -124,7 +125,3 @@ def _restore_directory(real: str, undo: Undo) -> None:
 
 def _is_real_directory(real: str) -> bool:
     return os.path.isdir(real) and not os.path.islink(real)
-
-
-def _parent(path: str) -> str:
-    return path[: path.rindex("/")]

@@ -22,6 +22,7 @@ from codedeploy.installation.operations import (
     RemoveDirectory,
     Site,
 )
+from codedeploy.installation.placement import parent
 from codedeploy.installation.plan import plan_install
 
 __all__ = [
@@ -40,5 +41,6 @@ __all__ = [
     "Remove",
     "RemoveDirectory",
     "Site",
+    "parent",
     "plan_install",
 ]

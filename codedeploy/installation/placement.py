@@ -79,7 +79,7 @@ def place(listing: Mapping[str, Entry], files: Sequence[FileMapping]) -> Placeme
     placements = Placements()
     paths = sorted(listing)
     for mapping in files:
-        source = _inside(mapping.source)
+        source = "/".join(mapping.path.parts)
         if source and source not in listing:
             placements.problems.append(_missing(mapping.source, source, paths))
             continue
@@ -88,11 +88,6 @@ def place(listing: Mapping[str, Entry], files: Sequence[FileMapping]) -> Placeme
         for path, name in _copies(source, destination, listing, paths):
             placements.add(path, Placement(listing[name], name))
     return placements
-
-
-def _inside(source: str) -> str:
-    """Return a source as a path of the listing; the revision's root is the empty string."""
-    return posixpath.normpath(f"/{source}").lstrip("/")
 
 
 def parent(path: str) -> str:
