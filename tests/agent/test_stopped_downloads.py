@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,8 +47,14 @@ def far_away(site: Site, server: WebServer) -> tuple[LifecycleCommand, Page]:
 
 
 def fetching() -> list[psutil.Process]:
-    children = psutil.Process().children()
-    return [child for child in children if "agent.sources" in child.cmdline()]
+    return [child for child in psutil.Process().children() if "agent.sources" in command_of(child)]
+
+
+def command_of(child: psutil.Process) -> list[str]:
+    """Return how a child was started; it may end meanwhile."""
+    with suppress(psutil.NoSuchProcess):
+        return child.cmdline()
+    return []
 
 
 async def begun(
