@@ -1,15 +1,16 @@
-"""The content of files: copied, compared and digested in pieces of bounded size."""
+"""The content of files: copied, compared and recognized between descriptors, in bounded pieces."""
 
 import errno
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 
 from agent.linux import start_writing
 
 LARGE = 1 << 20
+DIGESTED = 64 << 10
 _COPIED_AT_ONCE = 16 << 20
 _READ_AT_ONCE = 1 << 20
+_SHORTER = "a file of the revision became shorter while it was installed"
 # Another file system, or one (or a kernel, or a sandbox) that does not know the call.
 _CANNOT = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
 
@@ -32,31 +33,24 @@ class opened:  # noqa: N801  # as the built-in open
         os.close(self._descriptor)
 
 
-def copy_content(reads: int, writes: int, size: int) -> str:
-    """Copy a file of so many bytes and return their digest.
+def copy_content(reads: int, writes: int, size: int) -> bytes | None:
+    """Copy so many bytes, and return them if they are few enough to be digested.
 
     Where the file system can, the copy of a large file shares its blocks with the source.
 
     Raises:
         OSError: The disk is full or fails, or there are fewer bytes.
     """
-    if size <= LARGE:
-        return _copy_small(reads, writes, size)
-    # Beside the copying, which leaves a processor idle while the disk works.
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        digest = beside.submit(digest_of, reads, size)
+    if size > DIGESTED:
         _copy_large(reads, writes, size)
-        return digest.result()
-
-
-def _copy_small(reads: int, writes: int, size: int) -> str:
+        return None
     content = os.read(reads, size)
     if len(content) < size:
-        raise _shorter()
+        raise OSError(_SHORTER)
     left = memoryview(content)
     while left:
         left = left[os.write(writes, left) :]
-    return hashlib.sha256(content).hexdigest()
+    return content
 
 
 def _copy_large(reads: int, writes: int, size: int) -> None:
@@ -64,13 +58,10 @@ def _copy_large(reads: int, writes: int, size: int) -> None:
     while done < size:
         copied = _copy_some(reads, writes, min(size - done, _COPIED_AT_ONCE))
         if not copied:
-            raise _shorter()
-        start_writing(writes, done, copied)
+            raise OSError(_SHORTER)
+        if size > LARGE:
+            start_writing(writes, done, copied)
         done += copied
-
-
-def _shorter() -> OSError:
-    return OSError("a file of the revision became shorter while it was installed")
 
 
 def _copy_some(reads: int, writes: int, count: int) -> int:
@@ -84,23 +75,27 @@ def _copy_some(reads: int, writes: int, count: int) -> int:
     return copied or os.sendfile(writes, reads, None, count)
 
 
-def digest_of(descriptor: int, size: int) -> str:
-    """Return the digest of a file's first `size` bytes; where it is read next stays the same."""
-    digest = hashlib.sha256()
-    done = 0
-    while done < size and (chunk := os.pread(descriptor, min(size - done, _READ_AT_ONCE), done)):
-        digest.update(chunk)
-        done += len(chunk)
-    return digest.hexdigest()
-
-
-def digest_of_same(one: int, other: int, size: int) -> str | None:
-    """Return the digest of two files' next `size` bytes if they agree in them, otherwise None."""
-    digest = hashlib.sha256()
+def is_same_content(one: int, other: int, size: int) -> bool:
+    """Return whether two files agree in their next `size` bytes."""
     while size:
         chunk = os.read(one, min(size, _READ_AT_ONCE))
         if not chunk or os.read(other, len(chunk)) != chunk:
-            return None
-        digest.update(chunk)
+            return False
         size -= len(chunk)
-    return digest.hexdigest()
+    return True
+
+
+def identity_of(content: bytes | None, size: int, mtime_ns: int) -> str:
+    """Return by what a file is recognized: a digest, or size and time without its `content`.
+
+    To digest a large file takes longer than to copy it. Who edits one changes its time; in whole
+    seconds, because not every file system keeps more.
+    """
+    if content is None:
+        return f"{size} bytes of {mtime_ns // 1_000_000_000}"
+    return hashlib.sha256(content).hexdigest()
+
+
+def digestible(descriptor: int, size: int) -> bytes | None:
+    """Return the content of a file, or None if it is too large to be digested."""
+    return None if size > DIGESTED else os.pread(descriptor, size, 0)

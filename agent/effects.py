@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from agent.attributes import AccountIds, Attributes, grant_labels, renew_labels, set_attributes
-from agent.content import copy_content, opened
+from agent.content import copy_content, identity_of, opened
 from agent.host_files import HostFiles
 from agent.linux import exchange, rename_to_free
 from agent.unchanged import Change, SetTime
@@ -58,11 +58,11 @@ class Effects:
         wrote: Called with the descriptor of each file once it is written.
 
     Attributes:
-        digests: Those of the files placed so far, by their paths.
+        identities: Those of the files placed so far, by their paths.
     """
 
     def __init__(self, host: HostFiles, places: Places, *, wrote: Callable[[int], None]) -> None:
-        self.digests: dict[str, str] = {}
+        self.identities: dict[str, str] = {}
         self._host = host
         self._places = places
         self._wrote = wrote
@@ -109,7 +109,8 @@ class Effects:
         attributes = self._accounts.attributes(entry, operation.access)
         source = f"{self._places.archive}/{operation.source}"
         with opened(source, os.O_RDONLY) as reads, opened(fresh, _MAKES_A_FILE) as writes:
-            self.digests[operation.path] = copy_content(reads, writes, entry.size)
+            content = copy_content(reads, writes, entry.size)
+            self.identities[operation.path] = identity_of(content, entry.size, entry.mtime_ns)
             if os.geteuid() == 0:
                 os.fchown(writes, attributes.uid, attributes.gid)
             os.fchmod(writes, attributes.mode)

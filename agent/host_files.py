@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from agent.content import digest_of, opened
+from agent.content import digestible, identity_of, opened
 from codedeploy.appspec import Permission
 from codedeploy.appspec.security import ace_account
 from codedeploy.installation import Entry, Kind, Owned
@@ -112,11 +112,12 @@ class HostFiles:
 
 
 def _content(real: str, found: os.stat_result) -> str:
-    """Return the target of a link or the digest of a file."""
+    """Return the target of a link or the identity of a file."""
     if stat.S_ISLNK(found.st_mode):
         return os.readlink(real)
     with opened(real, os.O_RDONLY) as there:
-        return digest_of(there, found.st_size)
+        content = digestible(there, found.st_size)
+    return identity_of(content, found.st_size, found.st_mtime_ns)
 
 
 def _account_objections(permission: Permission) -> Iterator[str]:

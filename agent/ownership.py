@@ -42,8 +42,9 @@ class Ownership:
             record = json.loads(path.read_bytes())
         except FileNotFoundError:
             return cls()
+        kinds = {kind.value: kind for kind in Kind}  # Quicker than to ask Kind 20,000 times.
         paths = {
-            name: Owned(Kind(kind), *others) for name, (kind, *others) in record["paths"].items()
+            name: Owned(kinds[kind], *others) for name, (kind, *others) in record["paths"].items()
         }
         identity = (record["deploymentId"], record["token"], record["destinationRoot"])
         return cls(*identity, paths, record["taken"], record["followed"])

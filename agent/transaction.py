@@ -12,7 +12,7 @@ disk before the commit, so that a power failure cannot turn a committed file int
 """
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
-# ruff: noqa: PTH108, PTH120, PTH208
+# ruff: noqa: PTH108, PTH208
 
 import json
 import os
@@ -34,9 +34,11 @@ from agent.undo import TakingBack, Undo, undo_of_directory
 from codedeploy.installation import (
     InstallPlan,
     MakeDirectory,
+    Owned,
     Place,
     PutBack,
     RemoveDirectory,
+    parent,
 )
 
 Step = Callable[[], None]
@@ -70,7 +72,7 @@ class Transaction:
         Args:
             plan: What is to be done.
             archive: The unpacked revision.
-            committed: What the group owns then, but for the digests of files.
+            committed: What the group owns then, but for the identities of files.
         """
         token = committed.token
         survey = Survey(self._host, archive)
@@ -82,7 +84,7 @@ class Transaction:
             self._write_record(token, undos)
             placed = self._apply(changes, places, reached)
         self._step()
-        ownership = _with_digests(committed, {**survey.digests, **placed})
+        ownership = _with_identities(committed, {**survey.identities, **placed})
         ownership.write(self._ownership)
         return ownership
 
@@ -171,9 +173,10 @@ class Transaction:
         """Carry the changes out, `reached` told of each before; they are on the disk then.
 
         Returns:
-            The digests of the files that were placed.
+            The identities of the files that were placed.
         """
-        directories = {os.path.dirname(self._host.real(change.path)) for change in changes}
+        above = {parent(change.path) for change in changes}
+        directories = {self._host.real(directory) for directory in above}
         small = sum(isinstance(each, Place) and each.entry.size < LARGE for each in changes)
         with durability(directories, small_files=small) as durable:
             effects = Effects(self._host, places, wrote=durable.wrote)
@@ -187,12 +190,12 @@ class Transaction:
                     raise
             effects.finish()
             durable.finish()
-        return effects.digests
+        return effects.identities
 
 
-def _with_digests(ownership: Ownership, digests: Mapping[str, str]) -> Ownership:
+def _with_identities(ownership: Ownership, identities: Mapping[str, str]) -> Ownership:
     paths = {
-        path: replace(owned, content=digests[path]) if path in digests else owned
+        path: Owned(owned.kind, owned.original, identities[path]) if path in identities else owned
         for path, owned in ownership.paths.items()
     }
     return replace(ownership, paths=paths)

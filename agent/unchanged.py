@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.attributes import AccountIds, has_usual_labels
-from agent.content import digest_of_same, opened
+from agent.attributes import AccountIds, Attributes, has_usual_labels
+from agent.content import digestible, identity_of, is_same_content, opened
 from agent.host_files import HostFiles
 from codedeploy.installation import Kind, Operation, Place
 
@@ -40,11 +40,11 @@ class Survey:
         archive: The unpacked revision.
 
     Attributes:
-        digests: Those of the files that are there already, by their paths.
+        identities: Those of the files that are there already, by their paths.
     """
 
     def __init__(self, host: HostFiles, archive: Path) -> None:
-        self.digests: dict[str, str] = {}
+        self.identities: dict[str, str] = {}
         self._host = host
         self._archive = os.fspath(archive)
         self._accounts = AccountIds()
@@ -75,7 +75,8 @@ class Survey:
         path = self._host.real(operation.path)
         found = os.lstat(path)
         is_same = stat.S_ISLNK(found.st_mode) and os.readlink(path) == operation.entry.target
-        return found if is_same and self._has_owner(found, operation) else None
+        wanted = self._accounts.attributes(operation.entry, operation.access)
+        return found if is_same and _has_owner(found, wanted) else None
 
     def _same_file(self, operation: Place) -> os.stat_result | None:
         path = self._host.real(operation.path)
@@ -84,10 +85,11 @@ class Survey:
             if not self._may_be_same(found, operation) or not has_usual_labels(there, path):
                 return None
             with opened(f"{self._archive}/{operation.source}", _READS) as packed:
-                digest = digest_of_same(there, packed, found.st_size)
-        if digest is None:
-            return None
-        self.digests[operation.path] = digest
+                if not is_same_content(there, packed, found.st_size):
+                    return None
+            content = digestible(there, found.st_size)
+        mtime_ns = operation.entry.mtime_ns
+        self.identities[operation.path] = identity_of(content, found.st_size, mtime_ns)
         return found
 
     def _may_be_same(self, found: os.stat_result, operation: Place) -> bool:
@@ -95,11 +97,11 @@ class Survey:
         return (
             found.st_size == operation.entry.size
             and found.st_mode == stat.S_IFREG | wanted.mode
-            and self._has_owner(found, operation)
+            and _has_owner(found, wanted)
         )
 
-    def _has_owner(self, found: os.stat_result, operation: Place) -> bool:
-        if os.geteuid() != 0:
-            return found.st_uid == os.geteuid()
-        wanted = self._accounts.attributes(operation.entry, operation.access)
-        return (found.st_uid, found.st_gid) == (wanted.uid, wanted.gid)
+
+def _has_owner(found: os.stat_result, wanted: Attributes) -> bool:
+    if os.geteuid() != 0:
+        return found.st_uid == os.geteuid()
+    return (found.st_uid, found.st_gid) == (wanted.uid, wanted.gid)

@@ -47,8 +47,9 @@ class Owned:
     Attributes:
         original: Number of the file that stood here before the group came; it is put back when the
             group no longer needs the path.
-        content: Digest of a file, target of a link. None if somebody has changed it since, and
-            the group has left it to them: a later revision may take the path back.
+        content: What a file's content is recognized by, or a link's target. None if somebody has
+            changed it since, and the group has left it to them: a later revision may take the
+            path back.
         is_labelled: A directory was given an SELinux context, which goes with its revision.
     """
 

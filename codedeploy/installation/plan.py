@@ -234,6 +234,6 @@ class _Decisions:
 
 
 def _owned(placement: Placement, original: int | None) -> Owned:
-    """Return what the group owns with a file or link; a file's digest is known once it is there."""
+    """Return what the group owns with a file or link; a file's is known once it is there."""
     entry = placement.entry
     return Owned(entry.kind, original, entry.target if entry.kind is Kind.SYMLINK else None)

@@ -2,7 +2,8 @@
 
 A link at or above a destination is where an administrator has put it. Below a destination the
 application's own users may write: a link that they put in a directory's place must not lead the
-agent, which may be root, to where they may not.
+agent, which may be root, to where they may not. This is looked at when an install is planned; who
+swaps a directory for a link while it is carried out is not stopped.
 """
 
 from collections.abc import Collection

@@ -64,6 +64,22 @@ def test_a_file_that_somebody_changed_stays_and_that_is_said(
     ]
 
 
+def test_a_large_file_that_somebody_changed_stays(machine: Machine) -> None:
+    machine.install(directory(large=File("1" * 100_000)))
+    (machine.root / "app/large").write_text("2" * 100_000)
+
+    machine.install(directory())
+
+    assert machine.app == directory(large=File("2" * 100_000))
+
+
+def test_a_large_file_that_nobody_changed_goes(machine: Machine) -> None:
+    machine.install(directory(large=File("1" * 100_000)))
+
+    assert machine.install(directory()) == ()
+    assert machine.app == directory()
+
+
 def touch(file: Path) -> None:
     os.utime(file)
 
