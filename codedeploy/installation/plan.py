@@ -145,10 +145,12 @@ class _Decisions:
     def _settle_leaf(self, path: str, placement: Placement) -> None:
         held = self._held.get(path)
         now = held.now if held else self._now(path)
-        if held is not None and not (held.owned.is_left and now):
-            self._renew(path, placement, held)
-        elif now is None:
+        # A directory of the group's is removed beforehand.
+        is_free = held.is_directory if held else now is None
+        if is_free:
             self._place(path, placement)
+        elif held is not None and not (held.owned.is_left and now):
+            self._renew(path, placement, held)
         elif now in (Kind.DIRECTORY, Kind.OTHER):
             what = "a directory" if now is Kind.DIRECTORY else "a device, socket or pipe"
             self.problems.append(
@@ -204,9 +206,8 @@ class _Decisions:
         )
 
     def _renew(self, path: str, placement: Placement, held: Held) -> None:
-        # A directory in the way is removed beforehand; a file makes way in one step.
-        replaces = held.now not in (None, Kind.DIRECTORY)
         self.owned[path] = _owned(placement, held.owned.original)
+        replaces = held.now is not None
         self.creations.append(
             Place(path, placement.source or "", placement.entry, replaces=replaces)
         )

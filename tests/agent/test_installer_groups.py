@@ -132,6 +132,21 @@ def test_a_directory_that_its_owner_has_lost_is_free(web: Machine, api: Machine)
     assert web.app == directory(d=NOTHING)
 
 
+def test_what_stood_there_first_comes_back_although_a_directory_stood_there_meanwhile(
+    tmp_path: Path,
+) -> None:
+    web = Machine(tmp_path, directory(app=revision("first")))
+    web.install(revision("web 1"), behavior=OVERWRITE)
+    (web.root / "app/f").unlink()
+    api = web.beside("api")
+    api.install(directory(f=NOTHING))
+    api.install(revision("api 1"))
+
+    api.install(NOTHING)
+
+    assert api.app == revision("first")
+
+
 def test_a_file_that_somebody_changed_is_nobodys_and_comes_back(web: Machine, api: Machine) -> None:
     (web.root / "app/f").write_text("mine")
     assert api.install(revision("api 1"), behavior=OVERWRITE) == ()

@@ -3,7 +3,6 @@
 import asyncio
 import random
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,15 +45,16 @@ def far_away(site: Site, server: WebServer) -> tuple[LifecycleCommand, Page]:
     return site.command(revision.model_copy(update={"location": address})), page
 
 
-def fetching() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "agent.sources" in command_of(child)]
+def is_fetching() -> bool:
+    """Whether a process of ours fetches a bundle."""
+    return any("agent.sources" in _command(child) for child in psutil.Process().children())
 
 
-def command_of(child: psutil.Process) -> list[str]:
-    """Return how a child was started; it may end meanwhile."""
-    with suppress(psutil.NoSuchProcess):
-        return child.cmdline()
-    return []
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # Or a zombie, which is one.
+        return []
 
 
 async def begun(
@@ -62,6 +62,7 @@ async def begun(
 ) -> "asyncio.Future[LifecycleReport]":
     running = asyncio.ensure_future(environment.run(site.activities.run_lifecycle_events, command))
     await until(lambda: server.sent >= MEGABYTE)
+    assert is_fetching()
     return running
 
 
@@ -80,7 +81,7 @@ async def test_a_stop_ends_a_download_that_gets_no_further(site: Site, server: W
     error = await ended(running)
 
     assert error.type == LIFECYCLE_STOPPED
-    assert fetching() == []
+    assert not is_fetching()
     assert not site.deployment().archive.exists()
 
 
