@@ -48,12 +48,7 @@ def plan_install(
     for path, placement in sorted(placements.at.items()):
         decisions.settle(path, placement)
     departure = Departure(site, held, decisions.owned)
-    grants = Grants(decisions.creations, site.host)
-    for permission in appspec.permissions:
-        grants.grant(permission)
-    for each in grants.operations:
-        if isinstance(each, MakeDirectory) and each.access.context is not None:
-            decisions.owned[each.path] = Owned(Kind.DIRECTORY, is_labelled=True)
+    grants = _granted(decisions, appspec, site)
     return InstallPlan(
         operations=(*departure.operations, *grants.operations),
         owned=decisions.owned,
@@ -67,6 +62,17 @@ def plan_install(
         ),
         warnings=(*decisions.warnings, *departure.warnings, *grants.warnings),
     )
+
+
+def _granted(decisions: "_Decisions", appspec: ServerAppSpec, site: Site) -> Grants:
+    """Grant the permissions of an AppSpec to what is created; remember who gets a label."""
+    grants = Grants(decisions.creations, site.host)
+    for permission in appspec.permissions:
+        grants.grant(permission)
+    for each in grants.operations:
+        if isinstance(each, MakeDirectory) and each.access.context is not None:
+            decisions.owned[each.path] = Owned(Kind.DIRECTORY, is_labelled=True)
+    return grants
 
 
 def _taken(site: Site, owned: Mapping[str, Owned]) -> dict[str, list[str]]:

@@ -133,9 +133,8 @@ async def deploy(
         "target_instances": target_instances(target_tag, target_auto_scaling_group),
     }
     found = await _revision(session, group, revision, appspec_filename)
-    request = _request(group, found, members)
-    rollway = await session.rollway()
-    return await _started(session, await rollway.deploy(request), watch, output)
+    deployment_id = await (await session.rollway()).deploy(_request(group, found, members))
+    return await _started(session, deployment_id, watch, output)
 
 
 @connected
