@@ -108,7 +108,7 @@ async def test_who_is_not_healthy_in_time_fails_with_every_reason(
     until(lambda: sick.health() == {target: "unhealthy"})
     info = {**behind("sick", "fine"), "elb_info_list": (ELBInfo(name="old"),)}
 
-    report = await allow(balancers, command(target, seconds=1, **info))
+    report = await allow(balancers, command(target, seconds=5, **info))
 
     assert report.ended == {}
     assert report.failures == {
