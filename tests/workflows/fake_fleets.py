@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio import activity
@@ -237,10 +238,15 @@ class FakeFleets:
     async def block(self, command: TrafficCommand) -> TrafficReport:
         await self._asked(", ".join(command.targets))
         self._serve(self.serving - {*command.targets})
-        return TrafficReport()
+        return followed(command)
 
     @activity.defn(name="allow_traffic")
     async def allow(self, command: TrafficCommand) -> TrafficReport:
         await self._asked(", ".join(command.targets))
         self._serve(self.serving | {*command.targets})
-        return TrafficReport()
+        return followed(command)
+
+
+def followed(command: TrafficCommand) -> TrafficReport:
+    """Return the report of load balancers that have followed at once."""
+    return TrafficReport(ended=dict.fromkeys(command.targets, datetime.now(UTC)))

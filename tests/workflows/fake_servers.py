@@ -10,6 +10,7 @@ from codedeploy.instances import Host
 from codedeploy.revision import BundleType, PinnedRevision, Revision
 from codedeploy.target_instances import TargetInstances
 from codedeploy.traffic_control import TrafficCommand, TrafficReport
+from tests.workflows.fake_fleets import followed
 
 REPLACEMENT = TargetInstances(tag_filters=(TagFilter(key="fleet", value="green"),))
 BLUE_GREEN: dict[str, Any] = {
@@ -53,4 +54,4 @@ class FakeServers:
 
     @activity.defn
     async def block_traffic(self, command: TrafficCommand) -> TrafficReport:
-        return TrafficReport()
+        return followed(command)
