@@ -12,6 +12,7 @@ from codedeploy.configs import (
     MinimumHealthyHostsType,
 )
 from codedeploy.deployment import InterventionRequest
+from tests.paths import ALLOW, BLOCK, INSTALL
 from tests.two_fleets import TwoFleets
 
 ONE_MUST_STAY = DeploymentConfig(
@@ -20,17 +21,6 @@ ONE_MUST_STAY = DeploymentConfig(
 )
 BLUE = {"blue-1", "blue-2"}
 GREEN = {"green-1", "green-2"}
-INSTALL = [
-    "ApplicationStop",
-    "DownloadBundle",
-    "BeforeInstall",
-    "Install",
-    "AfterInstall",
-    "ApplicationStart",
-    "ValidateService",
-]
-ALLOW = ["BeforeAllowTraffic", "AfterAllowTraffic"]
-BLOCK = ["BeforeBlockTraffic", "AfterBlockTraffic"]
 
 
 @pytest.fixture

@@ -10,18 +10,7 @@ from codedeploy.deployment import InterventionRequest
 from tests.aws.emulator import Emulator
 from tests.aws.fleet_snapshot import orphans
 from tests.existing_fleets import ExistingFleets, replacing
-
-INSTALL = [
-    "ApplicationStop",
-    "DownloadBundle",
-    "BeforeInstall",
-    "Install",
-    "AfterInstall",
-    "ApplicationStart",
-    "ValidateService",
-]
-ALLOW = ["BeforeAllowTraffic", "AfterAllowTraffic"]
-BLOCK = ["BeforeBlockTraffic", "AfterBlockTraffic"]
+from tests.paths import ALLOW, BLOCK, INSTALL
 
 
 @pytest.fixture

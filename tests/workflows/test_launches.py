@@ -15,19 +15,11 @@ from tests.aws.alarms import put_alarm, set_alarm
 from tests.aws.emulator import Emulator
 from tests.aws.inbox import Inbox
 from tests.aws.waiting import until
+from tests.paths import INSTALL
 from tests.scaling_scenario import BEHIND, ScalingScenario
 
 BEAT = "RecordLifecycleActionHeartbeat"
 LAUNCHED = "autoscaling"
-INSTALL = [
-    "ApplicationStop",
-    "DownloadBundle",
-    "BeforeInstall",
-    "Install",
-    "AfterInstall",
-    "ApplicationStart",
-    "ValidateService",
-]
 
 
 @pytest.fixture

@@ -13,21 +13,11 @@ from codedeploy.errors import RollwayError
 from tests.aws.emulator import Emulator
 from tests.aws.fleet_snapshot import orphans
 from tests.copied_fleets import CopiedFleet, copying
+from tests.paths import ALLOW, BLOCK, INSTALL
 
 READY: dict[str, Any] = {
     "deploymentReadyOption": {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 10}
 }
-INSTALL = [
-    "ApplicationStop",
-    "DownloadBundle",
-    "BeforeInstall",
-    "Install",
-    "AfterInstall",
-    "ApplicationStart",
-    "ValidateService",
-]
-ALLOW = ["BeforeAllowTraffic", "AfterAllowTraffic"]
-BLOCK = ["BeforeBlockTraffic", "AfterBlockTraffic"]
 
 
 @pytest.fixture

@@ -13,12 +13,11 @@ from tests.aws.alarms import put_alarm, set_alarm
 from tests.aws.emulator import Emulator
 from tests.aws.fleet_snapshot import difference, fleet_snapshot, orphans
 from tests.copied_fleets import CopiedFleet, copying
+from tests.paths import ALLOW, BLOCK
 
 READY: dict[str, Any] = {
     "deploymentReadyOption": {"actionOnTimeout": "STOP_DEPLOYMENT", "waitTimeInMinutes": 10}
 }
-ALLOW = ["BeforeAllowTraffic", "AfterAllowTraffic"]
-BLOCK = ["BeforeBlockTraffic", "AfterBlockTraffic"]
 
 
 @pytest.fixture
