@@ -45,8 +45,7 @@ def plan_install(
     held = held_by(site, old_ways)
     behavior = appspec.file_exists_behavior or file_exists_behavior
     decisions = _Decisions(site, held, behavior, ways=ways)
-    for path, placement in sorted(placements.at.items()):
-        decisions.settle(path, placement)
+    decisions.settle_all(placements.at)
     departure = Departure(site, held, decisions.owned)
     grants = _granted(decisions, appspec, site)
     return InstallPlan(
@@ -107,12 +106,13 @@ class _Decisions:
         originals = (each.original for each in site.owned.values())
         self._last_original = max((number for number in originals if number), default=0)
 
-    def settle(self, path: str, placement: Placement) -> None:
-        """Decide what happens at one destination."""
-        if placement.is_directory:
-            self._settle_directory(path, placement)
-        else:
-            self._settle_leaf(path, placement)
+    def settle_all(self, placements: Mapping[str, Placement]) -> None:
+        """Decide what happens at all destinations, by their paths."""
+        for path, placement in sorted(placements.items()):
+            if placement.is_directory:
+                self._settle_directory(path, placement)
+            else:
+                self._settle_leaf(path, placement)
 
     def _settle_directory(self, path: str, placement: Placement) -> None:
         held = self._held.get(path)
