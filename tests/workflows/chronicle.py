@@ -22,8 +22,7 @@ async def timers(running: Running) -> list[datetime]:
 async def decided(running: Running, call: Told) -> datetime:
     """Return the time by the workflow's clock when it decided to make a call of AWS."""
     async for now, event in _clocked(running):
-        is_call = event.HasField("activity_task_scheduled_event_attributes")
-        if is_call and _time_of(event) == call.time:
+        if event.activity_task_scheduled_event_attributes.activity_id == call.activity_id:
             return now
     raise AssertionError(f"{call} is not in the history")
 

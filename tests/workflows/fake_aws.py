@@ -34,10 +34,14 @@ BLUE, GREEN = (TargetGroup(name=name, arn=f"arn/{name}") for name in ("blue", "g
 
 
 class Told(NamedTuple):
-    """That AWS was told, and when, to give so many percent of the traffic to the replacement."""
+    """That AWS was told, and when, to give so many percent of the traffic to the replacement.
+
+    The activity that told it is named, since its time here and in the history may differ by a bit.
+    """
 
     time: datetime
     percent: int
+    activity_id: str
 
 
 class FakeFiles:
@@ -209,7 +213,8 @@ class FakeServices:
 
 
 def _told(percent: int) -> Told:
-    return Told(time=activity.info().scheduled_time, percent=percent)
+    info = activity.info()
+    return Told(time=info.scheduled_time, percent=percent, activity_id=info.activity_id)
 
 
 def _task_set(name: str, group: str) -> TaskSet:
