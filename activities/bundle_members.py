@@ -11,10 +11,10 @@ from pathlib import Path
 from activities.archives import opened_zip, tar_members
 from codedeploy.members import (
     LONGEST_NAME,
+    Shape,
     UnsafeMember,
     check_length,
     check_top,
-    link_target,
     plain_name,
 )
 
@@ -32,19 +32,19 @@ class BundleMembers:
         self._bundle = bundle
         self._is_zip = is_zip
         self._files: dict[str, int] = {}
-        self._links: dict[str, str] = {}
-        self._tops: dict[str, bool] = {}
+        self._shape = Shape(lambda name: name in self._files or name in self._shape.links)
         if is_zip:
             self._list_zip()
         else:
             self._list_tar()
         self._prefix = self._top_directory()
-        check_top(self._prefix.removesuffix("/"), self._links)
+        check_top(self._prefix.removesuffix("/"), self._shape.links)
 
     @property
     def names(self) -> list[str]:
         """The names of all files and links."""
-        return sorted(name.removeprefix(self._prefix) for name in (*self._files, *self._links))
+        names = (*self._files, *self._shape.links)
+        return sorted(name.removeprefix(self._prefix) for name in names)
 
     def has_file(self, path: str) -> bool:
         """Whether there is a file at `path`, through whatever links."""
@@ -67,13 +67,13 @@ class BundleMembers:
 
     def _number_of(self, path: str) -> int | None:
         """Return which member of the archive a path leads to; None if that is no file."""
-        name = self._prefix + path
+        name, links = self._prefix + path, self._shape.links
         for _ in range(_MOST_LINKS):
             ways = accumulate(name.split("/"), "{}/{}".format)
-            link = next((way for way in ways if way in self._links), None)
+            link = next((way for way in ways if way in links), None)
             if link is None:
                 return self._files.get(name)
-            name = (self._links[link] + name[len(link) :]).removeprefix("/")
+            name = (links[link] + name[len(link) :]).removeprefix("/")
         return None
 
     def _list_tar(self) -> None:
@@ -82,9 +82,9 @@ class BundleMembers:
                 self._add_tar_member(number, member)
 
     def _add_tar_member(self, number: int, member: tarfile.TarInfo) -> None:
-        name = _judged(member.name)
+        name = self._judged(member.name)
         if member.isdir():
-            self._note_top(name, is_directory=True)
+            self._shape.add_directory(name)
         elif member.issym():
             self._add_link(name, member.linkname)
         elif member.islnk():
@@ -103,10 +103,10 @@ class BundleMembers:
     def _add_zip_member(
         self, number: int, member: zipfile.ZipInfo, archive: zipfile.ZipFile
     ) -> None:
-        name = _judged(member.filename)
+        name = self._judged(member.filename)
         kind = stat.S_IFMT(member.external_attr >> 16)
         if member.is_dir():
-            self._note_top(name, is_directory=True)
+            self._shape.add_directory(name)
         elif kind == stat.S_IFLNK:
             with archive.open(member) as stream:
                 self._add_link(name, stream.read(LONGEST_NAME + 1).decode("utf-8", "replace"))
@@ -116,15 +116,13 @@ class BundleMembers:
             raise UnsafeMember("is a device or pipe")
 
     def _add_file(self, name: str, number: int) -> None:
-        self._note_top(name, is_directory=False)
-        self._links.pop(name, None)
+        self._shape.add_file(name)
         self._files[name] = number
 
     def _add_link(self, name: str, target: str) -> None:
         check_length(target, "has a target")
-        self._note_top(name, is_directory=False)
+        self._shape.add_link(name, target)
         self._files.pop(name, None)
-        self._links[name] = link_target(name, target)
 
     def _add_hard_link(self, name: str, target: str) -> None:
         number = self._files.get(plain_name(target))
@@ -134,20 +132,17 @@ class BundleMembers:
             )
         self._add_file(name, number)
 
-    def _note_top(self, name: str, *, is_directory: bool) -> None:
-        top, slash, _ = name.partition("/")
-        if top:
-            self._tops[top] = is_directory or bool(slash)
+    def _judged(self, name: str) -> str:
+        check_length(name, "has a name")
+        plain = plain_name(name)
+        self._shape.add_parents(plain)
+        return plain
 
     def _top_directory(self) -> str:
         """Return `name/` if the archive holds exactly one directory, else an empty string."""
-        tops = list(self._tops.items())
-        return f"{tops[0][0]}/" if len(tops) == 1 and tops[0][1] else ""
-
-
-def _judged(name: str) -> str:
-    check_length(name, "has a name")
-    return plain_name(name)
+        names = (*self._files, *self._shape.links, *self._shape.directories)
+        tops = {name.partition("/")[0] for name in names} - {""}
+        return f"{tops.pop()}/" if len(tops) == 1 and tops <= self._shape.directories else ""
 
 
 @contextmanager

@@ -6,6 +6,9 @@ import os
 
 from agent.linux import start_writing
 
+MAKES_A_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+# Should a pipe stand there, to open it must not wait for its other end.
+READS = os.O_RDONLY | os.O_NONBLOCK
 LARGE = 1 << 20
 DIGESTED = 64 << 10
 _COPIED_AT_ONCE = 16 << 20
@@ -47,10 +50,15 @@ def copy_content(reads: int, writes: int, size: int) -> bytes | None:
     content = os.read(reads, size)
     if len(content) < size:
         raise OSError(_SHORTER)
+    write(writes, content)
+    return content
+
+
+def write(descriptor: int, content: bytes) -> None:
+    """Write all of `content`."""
     left = memoryview(content)
     while left:
-        left = left[os.write(writes, left) :]
-    return content
+        left = left[os.write(descriptor, left) :]
 
 
 def _copy_large(reads: int, writes: int, size: int) -> None:

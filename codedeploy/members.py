@@ -4,7 +4,7 @@ The control plane asks when a revision is pinned and every host when it unpacks 
 pinned can be unpacked.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 LONGEST_NAME = 1024
 """Bytes of a member's whole path, or of a link's target."""
@@ -66,6 +66,61 @@ def link_target(name: str, target: str) -> str:
             "middle"
         )
     return "/".join([*above[: len(above) - climbs], *parts[climbs:]])
+
+
+class Shape:
+    """The directories and links of an archive so far, by which its next member is judged.
+
+    All names are plain. Each method raises `UnsafeMember` for what cannot be unpacked.
+
+    Args:
+        is_taken: Whether a file or a link of a name has come before.
+
+    Attributes:
+        directories: Those that have members of their own, and those that are above others.
+        links: Where each symbolic link leads.
+    """
+
+    def __init__(self, is_taken: Callable[[str], bool]) -> None:
+        self.directories = {""}
+        self.links: dict[str, str] = {}
+        self._is_taken = is_taken
+
+    def add_parents(self, name: str) -> list[str]:
+        """Take note of the directories above a member, and return the new ones, from above."""
+        new: list[str] = []
+        above = _directory(name)
+        while above not in self.directories:
+            if self._is_taken(above):
+                raise UnsafeMember(f"lies below {above!r}, which is a link or a file")
+            new.insert(0, above)
+            above = _directory(above)
+        self.directories.update(new)
+        return new
+
+    def add_directory(self, name: str) -> bool:
+        """Take note of a directory, and return whether it is new."""
+        if name in self.directories:
+            return False
+        if self._is_taken(name):
+            raise UnsafeMember("is a directory where a link or file of the same name came before")
+        self.directories.add(name)
+        return True
+
+    def add_file(self, name: str) -> None:
+        """Take note of a file; of two members of one name the later counts."""
+        if name in self.directories:
+            raise UnsafeMember("has the name of a directory that came before")
+        self.links.pop(name, None)
+
+    def add_link(self, name: str, target: str) -> None:
+        """Take note of a symbolic link."""
+        self.add_file(name)
+        self.links[name] = link_target(name, target)
+
+
+def _directory(name: str) -> str:
+    return name.rpartition("/")[0]
 
 
 def check_top(top: str, links: Mapping[str, str]) -> None:

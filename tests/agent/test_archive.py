@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from activities.bundle_members import BundleMembers
 from agent.archive import UnpackLimits, unpack
 from agent.bundles import BundleError
+from codedeploy.members import UnsafeMember
 from codedeploy.revision import BundleType
 from tests.agent.trees import OLD, Directory, File, Link, Node, directory, read, write
 
@@ -396,3 +398,28 @@ def test_a_garbled_bundle_is_never_a_crash(bundle_type: BundleType, data: st.Dat
         garbled[data.draw(st.integers(0, len(garbled) - 1))] = data.draw(st.integers(0, 255))
 
     assert isinstance(unpacked(bytes(garbled), bundle_type), Directory | None)
+
+
+NAMES = st.sampled_from(["a", "b", "a/b", "a/b/c", "b/a", "./a", "a/", "/a", "b/../a"])
+MEMBERS = st.builds(
+    member,
+    NAMES,
+    st.sampled_from([tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE]),
+    link=st.sampled_from(["a", "b", "a/b", "../b", "..", "/a"]),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(MEMBERS, max_size=5))
+def test_hosts_unpack_what_the_control_plane_pins_and_nothing_else(
+    members: list[tuple[tarfile.TarInfo, bytes]],
+) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        bundle = tar_with(Path(place) / "b", *members)
+        is_pinned = True
+        try:
+            BundleMembers(bundle, is_zip=False)
+        except UnsafeMember:
+            is_pinned = False
+
+        assert (unpacked(bundle.read_bytes(), BundleType.TAR) is not None) == is_pinned
