@@ -1,7 +1,7 @@
 """Mode, owner, access control lists and SELinux label of what an install touches."""
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
-# ruff: noqa: PTH101, PTH114, PTH120
+# ruff: noqa: PTH101, PTH120
 
 import errno
 import os
@@ -42,17 +42,31 @@ class AccountIds:
         )
 
 
-def set_attributes(path: str, attributes: Attributes) -> None:
-    """Set owner and mode; an agent that is not root leaves the owner alone."""
+def set_owner(path: str, uid: int, gid: int) -> None:
+    """Set the owner of a file or of a link itself; an agent that is not root leaves it alone."""
     if os.geteuid() == 0:
-        os.chown(path, attributes.uid, attributes.gid, follow_symlinks=False)
+        os.chown(path, uid, gid, follow_symlinks=False)
+
+
+def set_attributes(path: str, attributes: Attributes) -> None:
+    """Set owner and mode.
+
+    Args:
+        path: From `path_of`: another one may be led astray by a link between the two.
+        attributes: An agent that is not root leaves the owner alone.
+    """
+    if os.geteuid() == 0:
+        os.chown(path, attributes.uid, attributes.gid)
     # Last: a change of owner clears setuid and setgid.
-    if not os.path.islink(path):
-        os.chmod(path, attributes.mode)
+    os.chmod(path, attributes.mode)
 
 
 def grant_labels(path: str, access: Access) -> None:
     """Set access control lists and the SELinux label.
+
+    Args:
+        path: From `path_of`.
+        access: What the AppSpec says.
 
     Differs from AWS: the label is set on the file itself and the host's policy is not changed, so
     that a failed install leaves nothing behind in the policy.
@@ -101,7 +115,7 @@ def renew_labels(directory: str, *, is_labelled: bool) -> None:
         is_labelled: Whether its SELinux label was granted, and has to go too. Any other label is
             the host's policy's, or its administrator's.
     """
-    above, now = labels(os.path.dirname(directory)), labels(directory)
+    above, now = labels(f"{directory}/.."), labels(directory)
     inherited = above.get(_DEFAULT_LIST)
     renewed = {} if inherited is None else {_ACCESS_LIST: inherited, _DEFAULT_LIST: inherited}
     label = (above if is_labelled else now).get(_SELINUX, now.get(_SELINUX))
@@ -123,6 +137,9 @@ def _selinux_type(path: str | int) -> list[bytes]:
 
 
 def _run(*command: str) -> None:
+    """Run a tool on what its last argument names, which is nothing that a person would know."""
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
-        raise OSError(f"{' '.join(command)} failed: {done.stderr.strip()}")
+        *words, path = command
+        said = done.stderr.strip().replace(f"{path}: ", "")
+        raise OSError(f"{' '.join(words).removesuffix(' --')} failed: {said}")

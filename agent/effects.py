@@ -16,13 +16,19 @@ import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
-from agent.attributes import AccountIds, Attributes, grant_labels, renew_labels, set_attributes
-from agent.content import copy_content, identity_of, opened
-from agent.host_files import HostFiles
-from agent.linux import exchange, rename_to_free
+from agent.attributes import (
+    AccountIds,
+    Attributes,
+    grant_labels,
+    renew_labels,
+    set_attributes,
+    set_owner,
+)
+from agent.content import MAKES_A_FILE, READS, copy_content, identity_of, opened
+from agent.grip import Grip
+from agent.linux import exchange, path_of, rename_to_free
 from agent.unchanged import Change, SetTime
 from codedeploy.installation import (
-    Access,
     Entry,
     Kind,
     MakeDirectory,
@@ -34,7 +40,6 @@ from codedeploy.installation import (
 )
 
 _KEEPS_DIRECTORY = (errno.ENOTEMPTY, errno.EEXIST, errno.EBUSY, errno.ENOENT, errno.ENOTDIR)
-_MAKES_A_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 class Places(NamedTuple):
@@ -55,19 +60,21 @@ class Effects:
     """Carries operations out.
 
     Args:
+        grip: Leads to what is to be changed.
+        places: Where things are and go.
         wrote: Called with the descriptor of each file once it is written.
 
     Attributes:
         identities: Those of the files placed so far, by their paths.
     """
 
-    def __init__(self, host: HostFiles, places: Places, *, wrote: Callable[[int], None]) -> None:
+    def __init__(self, grip: Grip, places: Places, *, wrote: Callable[[int], None]) -> None:
         self.identities: dict[str, str] = {}
-        self._host = host
+        self._grip = grip
         self._places = places
         self._wrote = wrote
         self._accounts = AccountIds()
-        self._directories: list[tuple[str, Access]] = []
+        self._labelled: list[MakeDirectory] = []
 
     def carry_out(self, change: Change) -> None:
         """Carry one change out.
@@ -75,12 +82,18 @@ class Effects:
         Raises:
             FileExistsError: Somebody has put something where nothing was to be; nothing is done.
         """
-        path = self._host.real(change.path)
+        if isinstance(change, MakeDirectory):
+            self._make_directory(change)
+            return
+        with self._grip.on(change.path) as path:
+            self._change(change, path)
+
+    def _change(
+        self, change: Place | SetTime | Remove | RemoveDirectory | PutBack, path: str
+    ) -> None:
         match change:
             case Place():
                 self._place(change, path)
-            case MakeDirectory():
-                self._make_directory(change, path)
             case SetTime():
                 set_time(path, change.mtime_ns)
             case Remove():
@@ -98,7 +111,6 @@ class Effects:
             _make_link(fresh, operation.entry)
         else:
             self._copy_file(operation, fresh)
-        grant_labels(fresh, operation.access)
         if operation.is_unseen:
             return
         move = _replace if operation.replaces else rename_to_free
@@ -108,30 +120,37 @@ class Effects:
         entry = operation.entry
         attributes = self._accounts.attributes(entry, operation.access)
         source = f"{self._places.archive}/{operation.source}"
-        with opened(source, os.O_RDONLY) as reads, opened(fresh, _MAKES_A_FILE) as writes:
+        with opened(source, os.O_RDONLY) as reads, opened(fresh, MAKES_A_FILE) as writes:
             content = copy_content(reads, writes, entry.size)
             self.identities[operation.path] = identity_of(content, entry.size, entry.mtime_ns)
             if os.geteuid() == 0:
                 os.fchown(writes, attributes.uid, attributes.gid)
             os.fchmod(writes, attributes.mode)
+            if operation.access.grants_labels:
+                grant_labels(path_of(writes), operation.access)
             os.utime(writes, ns=(entry.mtime_ns, entry.mtime_ns))
             self._wrote(writes)
 
-    def _make_directory(self, operation: MakeDirectory, path: str) -> None:
-        if operation.exists:
-            renew_labels(path, is_labelled=operation.is_labelled)
-        else:
-            os.mkdir(path, 0o700)
-        set_attributes(path, self._accounts.attributes(operation.entry, operation.access))
-        self._directories.append((path, operation.access))
+    def _make_directory(self, operation: MakeDirectory) -> None:
+        if not operation.exists:
+            with self._grip.on(operation.path) as path:
+                os.mkdir(path, 0o700)
+        with self._grip.inside(operation.path) as directory:
+            if operation.exists:
+                renew_labels(directory, is_labelled=operation.is_labelled)
+            attributes = self._accounts.attributes(operation.entry, operation.access)
+            set_attributes(directory, attributes)
+        if operation.access.grants_labels:
+            self._labelled.append(operation)
 
     def finish(self) -> None:
         """Grant directories their labels, once everything is in them.
 
         What is installed would otherwise inherit the entries that are for what comes later.
         """
-        for path, access in self._directories:
-            grant_labels(path, access)
+        for operation in self._labelled:
+            with self._grip.inside(operation.path) as directory:
+                grant_labels(directory, operation.access)
 
 
 def _replace(fresh: str, path: str) -> None:
@@ -172,7 +191,7 @@ def duplicate(source: str, target: str) -> None:
     """Make `target` the same file or link as `source`: a hard link, or a copy if need be."""
     try:
         os.link(source, target, follow_symlinks=False)
-    except FileNotFoundError:
+    except (FileNotFoundError, FileExistsError):
         raise
     except OSError:
         # Another file system, too many links, or a file that a non-root agent may not link.
@@ -180,12 +199,18 @@ def duplicate(source: str, target: str) -> None:
 
 
 def _copy_with_attributes(source: str, target: str) -> None:
-    shutil.copy2(source, target, follow_symlinks=False)
     found = os.lstat(source)
-    set_attributes(target, Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid))
-    if stat.S_ISREG(found.st_mode):
-        with opened(target, os.O_RDONLY) as copy:
-            os.fsync(copy)
+    if stat.S_ISLNK(found.st_mode):
+        shutil.copy2(source, target, follow_symlinks=False)
+        set_owner(target, found.st_uid, found.st_gid)
+        return
+    with opened(source, READS) as reads, opened(target, MAKES_A_FILE) as writes:
+        found = os.fstat(reads)
+        copy_content(reads, writes, found.st_size)
+        shutil.copystat(path_of(reads), path_of(writes))
+        attributes = Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+        set_attributes(path_of(writes), attributes)
+        os.fsync(writes)
 
 
 def remove_directory(path: str) -> None:
@@ -204,5 +229,5 @@ def set_time(path: str, mtime_ns: int) -> None:
 
 def _make_link(fresh: str, entry: Entry) -> None:
     os.symlink(entry.target, fresh)
-    set_attributes(fresh, Attributes(entry.mode, entry.uid, entry.gid))
+    set_owner(fresh, entry.uid, entry.gid)
     set_time(fresh, entry.mtime_ns)

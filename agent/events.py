@@ -114,7 +114,10 @@ class Events:
         behavior = appspec.file_exists_behavior or _behavior(self._command.file_exists_behavior)
         for directory in (group.installation, self._place.destination_root):
             directory.mkdir(parents=True, exist_ok=True)
-        return Installer(group.installation, self._place.destination_root).install(
+        installer = Installer(
+            group.installation, self._place.destination_root, check=self._interruption.check
+        )
+        return installer.install(
             deployment.archive,
             appspec,
             deployment_id=self._command.deployment_id,

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from agent.content import digestible, identity_of, opened
+from agent.content import READS, digestible, identity_of, opened
 from codedeploy.appspec import Permission
 from codedeploy.appspec.security import ace_account
 from codedeploy.installation import Entry, Kind, Owned
@@ -115,7 +115,7 @@ def _content(real: str, found: os.stat_result) -> str:
     """Return the target of a link or the identity of a file."""
     if stat.S_ISLNK(found.st_mode):
         return os.readlink(real)
-    with opened(real, os.O_RDONLY) as there:
+    with opened(real, READS) as there:
         content = digestible(there, found.st_size)
     return identity_of(content, found.st_size, found.st_mtime_ns)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.host_files import HostFiles, read_revision
+from agent.interruption import Check, Interrupted, go_on
 from agent.neighbourhood import Neighbourhood
 from agent.ownership import RECORD, Ownership
 from agent.transaction import Step, Transaction
@@ -43,14 +44,20 @@ class Installer:
         state: The group's own directory.
         destination_root: Goes before every destination, so that several agents can share a machine.
         step: Called before every change on disk.
+        check: Asked before every change of an install.
     """
 
     def __init__(
-        self, state: Path, destination_root: Path = Path("/"), *, step: Step = _no_step
+        self,
+        state: Path,
+        destination_root: Path = Path("/"),
+        *,
+        step: Step = _no_step,
+        check: Check = go_on,
     ) -> None:
         self._state = state
         self._host = HostFiles(destination_root)
-        self._transaction = Transaction(state, self._host, step)
+        self._transaction = Transaction(state, self._host, step, check=check)
 
     def recover(self) -> None:
         """Finish or take back an install that was interrupted; without one, do nothing.
@@ -84,6 +91,7 @@ class Installer:
 
         Raises:
             InstallFailed: Something stood in the way; the host is as it was before.
+            Interrupted: `check` says so; the host is as it was before.
         """
         self.recover()
         neighbourhood = self._neighbourhood()
@@ -130,6 +138,9 @@ class Installer:
         try:
             ownership = self._transaction.run(plan, archive, committed)
             self._transaction.clear_up(ownership)
+        except Interrupted:
+            self.recover()
+            raise
         except Exception as error:
             # Any, also one that nobody thought of: half a release must not stay.
             self.recover()

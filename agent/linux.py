@@ -18,6 +18,14 @@ _EXCHANGE = 2  # RENAME_EXCHANGE in <linux/fs.h>
 _START_WRITING = 2  # SYNC_FILE_RANGE_WRITE in <linux/fs.h>
 
 
+def path_of(descriptor: int) -> str:
+    """Return a path to an open file or directory, which also others of the same user can use.
+
+    It leads there whatever has become of the name under which it was opened.
+    """
+    return f"/proc/{os.getpid()}/fd/{descriptor}"
+
+
 def start_writing(descriptor: int, offset: int, length: int) -> None:
     """Have the disk begin on a stretch of a file, so that a sync later has little left to do."""
     stretch = ctypes.c_int64(offset), ctypes.c_int64(length)

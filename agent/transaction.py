@@ -21,25 +21,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from agent.backup import BACKUP, Backup
 from agent.content import LARGE
-from agent.durability import durability, sync_directories
-from agent.effects import Effects, Places, duplicate
+from agent.durability import durability
+from agent.effects import Effects, Places
+from agent.grip import Grip
 from agent.host_files import HostFiles
+from agent.interruption import Check
 from agent.layout import sync_directory, write_durably
 from agent.ownership import ORIGINALS, RECORD, Ownership
 from agent.progress import counted, counting
 from agent.runners import current_boot_id
-from agent.unchanged import Change, SetTime, Survey
-from agent.undo import TakingBack, Undo, undo_of_directory
-from codedeploy.installation import (
-    InstallPlan,
-    MakeDirectory,
-    Owned,
-    Place,
-    PutBack,
-    RemoveDirectory,
-    parent,
-)
+from agent.unchanged import Change, Survey
+from agent.undo import TakingBack, Undo
+from codedeploy.installation import InstallPlan, Owned, Place, parent
 
 Step = Callable[[], None]
 
@@ -49,17 +44,20 @@ class Transaction:
 
     Args:
         state: The group's own directory.
+        host: Where they install.
         step: Called before every change on disk; a test makes it fail.
+        check: Asked before every change of an install, but for its commit.
     """
 
-    def __init__(self, state: Path, host: HostFiles, step: Step) -> None:
+    def __init__(self, state: Path, host: HostFiles, step: Step, *, check: Check) -> None:
         self._state = state
         self._host = host
         self._step = step
+        self._check = check
         self._record = state / "transaction.json"
         self._progress = state / "progress"
         self._ownership = state / RECORD
-        self._backup = state / "backup"
+        self._backup = state / BACKUP
         self._originals = state / ORIGINALS
 
     def ownership(self) -> Ownership:
@@ -67,7 +65,7 @@ class Transaction:
         return Ownership.read(self._ownership)
 
     def run(self, plan: InstallPlan, archive: Path, committed: Ownership) -> Ownership:
-        """Carry `plan` out and commit it; after a failure `recover` takes it back.
+        """Carry `plan` out and commit it; after whatever this raises `recover` takes it back.
 
         Args:
             plan: What is to be done.
@@ -77,12 +75,13 @@ class Transaction:
         token = committed.token
         survey = Survey(self._host, archive)
         changes = list(survey.changes(plan.operations))
-        undos = self._back_up(changes)
         places = Places(os.fspath(archive), os.fspath(self._originals), _temporary(token))
-        self._step()
-        with counting(self._progress) as reached:
-            self._write_record(token, undos)
-            placed = self._apply(changes, places, reached)
+        with Grip(self._host, plan.followed) as grip:
+            undos = Backup(self._state, grip, self._step).made(changes)
+            self._step()
+            with counting(self._progress) as reached:
+                self._write_record(token, undos, plan.followed)
+                placed = self._apply(changes, grip, places=places, reached=reached)
         self._step()
         ownership = _with_identities(committed, {**survey.identities, **placed})
         ownership.write(self._ownership)
@@ -97,11 +96,12 @@ class Transaction:
             self._take_back(record)
         self.clear_up(ownership)
 
-    def _write_record(self, token: str, undos: Sequence[Undo]) -> None:
+    def _write_record(self, token: str, undos: Sequence[Undo], followed: Sequence[str]) -> None:
         record = {
             "token": token,
             "boot": current_boot_id(),
             "destinationRoot": self._host.root,
+            "followed": followed,
             "undos": undos,
         }
         write_durably(self._record, json.dumps(record))
@@ -118,9 +118,11 @@ class Transaction:
         if record["boot"] == current_boot_id():
             reached = counted(self._progress, otherwise=reached)
         host = HostFiles(Path(record["destinationRoot"]))
-        Path(host.root).stat()  # Nothing is to be restored into a disk's absence.
-        temporary = _temporary(record["token"])
-        TakingBack(host, os.fspath(self._state), temporary).run(undos, reached, self._step)
+        state, temporary = os.fspath(self._state), _temporary(record["token"])
+        # Without its root, on a disk that is absent, nothing is restored: this raises.
+        with Grip(host, record["followed"]) as grip:
+            taking_back = TakingBack(host, grip, state=state, temporary=temporary)
+            taking_back.run(undos, reached, self._step)
         # A record that came back after a power failure would miss its backups.
         self._record.unlink()
         sync_directory(self._state)
@@ -134,41 +136,13 @@ class Transaction:
         _clear(self._backup, keep=set())
         _clear(self._originals, keep=ownership.originals)
 
-    def _back_up(self, changes: Sequence[Change]) -> list[Undo]:
-        for directory in (self._backup, self._originals):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        undos = [self._prepare(each, number) for number, each in enumerate(changes)]
-        sync_directories([os.fspath(self._backup), os.fspath(self._originals)])
-        return undos
-
-    def _prepare(self, change: Change, number: int) -> Undo:
-        """Save what a change will destroy and return what takes it back."""
-        path = change.path
-        if isinstance(change, Place) and change.original_at:
-            self._step()
-            duplicate(change.original_at, f"{self._originals}/{change.original}")
-        match change:
-            case MakeDirectory(exists=False):
-                return Undo("rmdir", path)
-            case MakeDirectory():
-                return undo_of_directory("attributes", path, self._host.real(path))
-            case RemoveDirectory():
-                return undo_of_directory("mkdir", path, self._host.real(path))
-            case SetTime():
-                found = os.lstat(self._host.real(path))
-                return Undo("time", path, mtime_ns=found.st_mtime_ns)
-            case Place(replaces=False) | PutBack(replaces=False):
-                return Undo("unlink", path)
-            case Place(original=int(original), original_at=""):
-                backup = f"{ORIGINALS}/{original}"
-            case _:
-                backup = f"backup/{number}"
-        self._step()
-        duplicate(self._host.real(path), f"{self._state}/{backup}")
-        return Undo("restore", path, backup)
-
     def _apply(
-        self, changes: Sequence[Change], places: Places, reached: Callable[[int], None]
+        self,
+        changes: Sequence[Change],
+        grip: Grip,
+        *,
+        places: Places,
+        reached: Callable[[int], None],
     ) -> Mapping[str, str]:
         """Carry the changes out, `reached` told of each before; they are on the disk then.
 
@@ -179,8 +153,9 @@ class Transaction:
         directories = {self._host.real(directory) for directory in above}
         small = sum(isinstance(each, Place) and each.entry.size < LARGE for each in changes)
         with durability(directories, small_files=small) as durable:
-            effects = Effects(self._host, places, wrote=durable.wrote)
+            effects = Effects(grip, places, wrote=durable.wrote)
             for number, change in enumerate(changes):
+                self._check()
                 self._step()
                 reached(number + 1)
                 try:

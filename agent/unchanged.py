@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.attributes import AccountIds, Attributes, has_usual_labels
-from agent.content import digestible, identity_of, is_same_content, opened
+from agent.content import READS, digestible, identity_of, is_same_content, opened
 from agent.host_files import HostFiles
 from codedeploy.installation import Kind, Operation, Place
-
-# Should a pipe stand there, to open it must not wait for its other end.
-_READS = os.O_RDONLY | os.O_NONBLOCK
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class Survey:
         """Return what stands at the path if it is what is to be placed there, its time apart."""
         access = operation.access
         is_ours = operation.replaces and operation.original is None
-        if not is_ours or access.acls or access.context is not None:
+        if not is_ours or access.grants_labels:
             return None
         try:
             if operation.entry.kind is Kind.SYMLINK:
@@ -80,11 +77,11 @@ class Survey:
 
     def _same_file(self, operation: Place) -> os.stat_result | None:
         path = self._host.real(operation.path)
-        with opened(path, _READS) as there:
+        with opened(path, READS) as there:
             found = os.fstat(there)
             if not self._may_be_same(found, operation) or not has_usual_labels(there, path):
                 return None
-            with opened(f"{self._archive}/{operation.source}", _READS) as packed:
+            with opened(f"{self._archive}/{operation.source}", READS) as packed:
                 if not is_same_content(there, packed, found.st_size):
                     return None
             content = digestible(there, found.st_size)

@@ -4,7 +4,7 @@ Undoing is safe to repeat, and safe for changes that were never reached.
 """
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
-# ruff: noqa: PTH103, PTH108, PTH112, PTH114, PTH120
+# ruff: noqa: PTH108, PTH116, PTH120
 
 import contextlib
 import os
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from agent.attributes import Attributes, labels, restore_labels, set_attributes
 from agent.durability import sync_directories
 from agent.effects import put, remove_directory, set_time
+from agent.grip import Grip
 from agent.host_files import NOTHING_THERE, HostFiles
 from codedeploy.installation import parent
 
@@ -38,23 +39,27 @@ class Undo(NamedTuple):
     mtime_ns: int = 0
 
 
-def undo_of_directory(action: str, path: str, real: str) -> Undo:
-    """Return what gives the directory at `real` everything that it has now."""
-    found = os.lstat(real)
-    attributes = (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
-    return Undo(action, path, attributes=attributes, labels=labels(real))
+def undo_of_directory(action: str, path: str, grip: Grip) -> Undo:
+    """Return what gives the directory at `path` everything that it has now."""
+    with grip.inside(path) as directory:
+        found = os.stat(directory)
+        attributes = (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+        return Undo(action, path, attributes=attributes, labels=labels(directory))
 
 
 class TakingBack:
     """The undoing of one transaction.
 
     Args:
+        host: Where it was under way.
+        grip: Leads to what it changed.
         state: Where its backups are.
         temporary: The file name that it wrote under.
     """
 
-    def __init__(self, host: HostFiles, state: str, temporary: str) -> None:
+    def __init__(self, host: HostFiles, grip: Grip, *, state: str, temporary: str) -> None:
         self._host = host
+        self._grip = grip
         self._state = state
         self._temporary = temporary
 
@@ -75,7 +80,8 @@ class TakingBack:
     def _remove_temporaries(self, directories: Collection[str]) -> None:
         for directory in directories:
             try:
-                os.unlink(self._host.real(f"{directory}/{self._temporary}"))
+                with self._grip.on(f"{directory.rstrip('/')}/{self._temporary}") as path:
+                    os.unlink(path)
             except OSError as error:
                 # A link to itself may stand where the directory was or was to be.
                 if error.errno not in NOTHING_THERE:
@@ -89,39 +95,49 @@ class TakingBack:
         """
         unmade: set[str] = set()
         for undo in undos:
-            if undo.action == "rmdir":
-                real = self._host.real(undo.path)
-                if parent(undo.path) in unmade or not _is_real_directory(real):
-                    unmade.add(undo.path)
+            is_below = parent(undo.path) in unmade
+            if undo.action == "rmdir" and (is_below or not self._is_directory(undo.path)):
+                unmade.add(undo.path)
         return unmade
 
+    def _is_directory(self, path: str) -> bool:
+        try:
+            with self._grip.on(path) as there:
+                return stat.S_ISDIR(os.lstat(there).st_mode)
+        except OSError as error:
+            if error.errno in NOTHING_THERE:
+                return False
+            raise
+
     def _undo(self, undo: Undo) -> None:
-        real = self._host.real(undo.path)
         match undo.action:
-            case "unlink":
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                    os.unlink(real)
-            case "rmdir":
-                remove_directory(real)
             case "restore":
-                os.makedirs(os.path.dirname(real), exist_ok=True)
-                put(f"{self._state}/{undo.backup}", real, self._temporary)
+                with self._grip.on(undo.path, makes=True) as path:
+                    put(f"{self._state}/{undo.backup}", path, self._temporary)
             case "mkdir":
-                os.makedirs(real, exist_ok=True)
-                _restore_directory(real, undo)
-            case "attributes":
-                _restore_directory(real, undo)
-            case "time":
+                with self._grip.inside(undo.path, makes=True) as directory:
+                    _restore_directory(directory, undo)
+            case _:
                 with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                    set_time(real, undo.mtime_ns)
+                    self._undo_what_is_there(undo)
+
+    def _undo_what_is_there(self, undo: Undo) -> None:
+        if undo.action == "attributes":
+            with self._grip.inside(undo.path) as directory:
+                _restore_directory(directory, undo)
+            return
+        with self._grip.on(undo.path) as path:
+            match undo.action:
+                case "unlink":
+                    with contextlib.suppress(IsADirectoryError):
+                        os.unlink(path)
+                case "rmdir":
+                    remove_directory(path)
+                case "time":
+                    set_time(path, undo.mtime_ns)
 
 
-def _restore_directory(real: str, undo: Undo) -> None:
-    if _is_real_directory(real):
-        restore_labels(real, undo.labels)
-        # Last: the group's part of the mode is the mask of an access control list.
-        set_attributes(real, Attributes(*undo.attributes))
-
-
-def _is_real_directory(real: str) -> bool:
-    return os.path.isdir(real) and not os.path.islink(real)
+def _restore_directory(directory: str, undo: Undo) -> None:
+    restore_labels(directory, undo.labels)
+    # Last: the group's part of the mode is the mask of an access control list.
+    set_attributes(directory, Attributes(*undo.attributes))

@@ -97,6 +97,11 @@ class Access:
     acls: tuple[str, ...] = ()
     context: str | None = None
 
+    @property
+    def grants_labels(self) -> bool:
+        """Whether it has access control lists or an SELinux context."""
+        return bool(self.acls) or self.context is not None
+
 
 AS_PACKED = Access()
 

@@ -2,8 +2,8 @@
 
 A link at or above a destination is where an administrator has put it. Below a destination the
 application's own users may write: a link that they put in a directory's place must not lead the
-agent, which may be root, to where they may not. This is looked at when an install is planned; who
-swaps a directory for a link while it is carried out is not stopped.
+agent, which may be root, to where they may not. While an install is carried out, `agent.grip` holds
+on to what was decided here.
 """
 
 from collections.abc import Collection

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import strategies as st
 
 from agent.installer import Installer
+from agent.interruption import Check, Interrupted, Wish, go_on
 from agent.layout import Layout
 from codedeploy.appspec import (
     FileExistsBehavior,
@@ -60,8 +61,8 @@ class Machine:
         """The last deployment."""
         return f"d-{self._group}-{self._deployments}"
 
-    def installer(self, step: Callable[[], None] = lambda: None) -> Installer:
-        return Installer(self.state, self.root, step=step)
+    def installer(self, step: Callable[[], None] = go_on, *, check: Check = go_on) -> Installer:
+        return Installer(self.state, self.root, step=step, check=check)
 
     def archive(self, revision: Node) -> Path:
         self._deployments += 1
@@ -74,12 +75,13 @@ class Machine:
         permissions: tuple[Permission, ...] = (),
         behavior: FileExistsBehavior = FileExistsBehavior.DISALLOW,
         times: Mapping[str, float] = {},
-        step: Callable[[], None] = lambda: None,
+        step: Callable[[], None] = go_on,
+        check: Check = go_on,
     ) -> tuple[str, ...]:
         archive = self.archive(revision)
         for name, moment in times.items():
             os.utime(archive / name, (moment, moment), follow_symlinks=False)
-        return self.installer(step).install(
+        return self.installer(step, check=check).install(
             archive,
             ServerAppSpec(os="linux", files=EVERYTHING, permissions=permissions),
             deployment_id=self.deployment_id,
@@ -123,6 +125,10 @@ def kill() -> None:
 
 def die() -> None:
     os._exit(9)
+
+
+def ask_to_stop() -> None:
+    raise Interrupted(Wish.STOP)
 
 
 def fill_disk() -> None:

@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 from agent.installer import InstallFailed
-from tests.agent.machine import OVERWRITE, Killed, Machine, die, fill_disk, kill, stop_at
+from agent.interruption import Interrupted
+from tests.agent.machine import (
+    OVERWRITE,
+    Killed,
+    Machine,
+    ask_to_stop,
+    die,
+    fill_disk,
+    kill,
+    stop_at,
+)
 from tests.agent.trees import Directory, File, Link, Node, directory
 
 # Every kind of transition at once. `link` is the dangerous one: while it stands, undoing the new
@@ -140,6 +150,19 @@ def test_a_full_disk_at_any_step_up_to_the_commit_changes_nothing(
         machine.install(VERSION_2, step=stop_at(number, fill_disk))
 
     assert machine.tree == before_and_after[0]
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_a_stop_before_any_change_changes_nothing(
+    tmp_path: Path, before_and_after: tuple[Node, Node], number: int
+) -> None:
+    machine = with_version_1(tmp_path)
+
+    with pytest.raises(Interrupted):
+        machine.install(VERSION_2, check=stop_at(number, ask_to_stop))
+
+    assert machine.tree == before_and_after[0]
+    assert not {"transaction.json", "backup"} & {path.name for path in machine.state.iterdir()}
 
 
 @pytest.mark.parametrize("number", STEPS[: COMMIT + 1 : 5])

@@ -1,4 +1,4 @@
-"""Downloads that somebody does not want any more, or not from this agent."""
+"""Downloads and installs that somebody does not want any more, or not from this agent."""
 
 import asyncio
 import random
@@ -13,7 +13,8 @@ from temporalio.testing import ActivityEnvironment
 from agent.activities import AGENT_LEAVING
 from agent.archive import unpack
 from agent.bundles import fetch
-from agent.interruption import Check, Interrupted, Wish
+from agent.events import Events
+from agent.interruption import Check, Interrupted, Interruption, Wish
 from agent.journal import Journal
 from codedeploy.commands import LIFECYCLE_STOPPED, LifecycleCommand, LifecycleReport
 from codedeploy.lifecycle import LifecycleEvent
@@ -21,7 +22,7 @@ from codedeploy.revision import BundleType
 from tests.activities.web_server import Page, WebServer
 from tests.agent.site import Site, until
 
-APPSPEC = "version: 0.0\nos: linux\n"
+APPSPEC = "version: 0.0\nos: linux\nfiles: [{source: /, destination: /app}]\n"
 MEGABYTE = 1 << 20
 
 
@@ -142,3 +143,16 @@ def test_a_copy_from_this_host_that_is_stopped_leaves_nothing(
         fetch(revision, cache=tmp_path / "cache", check=after(calls))
 
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+async def test_an_install_heeds_a_stop_before_it_changes_anything(site: Site) -> None:
+    command = site.command(site.pinned("v1", {"appspec.yml": APPSPEC}))
+    interruption = Interruption()
+    events = Events(command, site.place, interruption=interruption)
+    await events.perform(LifecycleEvent.DOWNLOAD_BUNDLE, may_start=True)
+
+    interruption.speak(Wish.STOP)
+    with pytest.raises(Interrupted):
+        await events.perform(LifecycleEvent.INSTALL, may_start=True)
+
+    assert not (site.place.destination_root / "app").exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.grip import Grip
 from agent.host_files import HostFiles
 from agent.undo import TakingBack, Undo, undo_of_directory
 from tests.agent.machine import ACL, GRANT
@@ -39,12 +40,15 @@ def label(app: Path, name: str, value: bytes) -> None:
 
 
 def undo(action: str, app: Path) -> Undo:
-    return undo_of_directory(action, "/app", os.fspath(app))
+    with Grip(HostFiles(app.parent), ()) as grip:
+        return undo_of_directory(action, "/app", grip)
 
 
 def take_back(app: Path, *undos: Undo) -> None:
     host = HostFiles(app.parent)
-    TakingBack(host, os.fspath(app.parent), ".part").run(undos, len(undos), lambda: None)
+    with Grip(host, ()) as grip:
+        taking_back = TakingBack(host, grip, state=os.fspath(app.parent), temporary=".part")
+        taking_back.run(undos, len(undos), lambda: None)
 
 
 @NAMES
