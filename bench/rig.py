@@ -13,8 +13,8 @@ import psutil
 from activities import search_attributes
 from bench.hosts import TAG, names
 from codedeploy.application import Application
-from codedeploy.deployment import DeploymentRequest
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
+from codedeploy.deployment_request import DeploymentRequest
 from starter.client import Rollway
 from starter.control_plane import Home, control_plane
 from starter.locations import local

@@ -6,21 +6,17 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from codedeploy.alarm import AlarmConfiguration
-from codedeploy.application import ComputePlatform, Name
+from codedeploy.application import ComputePlatform
 from codedeploy.auto_scaling import OwedAnswer
-from codedeploy.commands import Progress
 from codedeploy.deployment_group import (
-    ApprovalGate,
-    AutoRollbackConfiguration,
     DeploymentStyle,
     DeploymentType,
-    EC2DeploymentOptions,
     OnDeadline,
 )
 from codedeploy.errors import InvalidDeploymentId
-from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
+from codedeploy.failures import FailureGroup
 from codedeploy.revision import PinnedRevision, Revision
+from codedeploy.target import TargetFailure, TargetLabel, TargetResult, TargetStatus
 from codedeploy.target_instances import TargetInstances
 from codedeploy.traffic import TrafficProgress
 from codedeploy.wire import Model
@@ -61,25 +57,6 @@ class DeploymentStatus(StrEnum):
     def is_final(self) -> bool:
         """Whether the verdict is spoken; a rollback may still be running."""
         return self in (self.SUCCEEDED, self.FAILED, self.STOPPED)
-
-
-class TargetStatus(StrEnum):
-    """Where one target stands."""
-
-    PENDING = "Pending"
-    IN_PROGRESS = "InProgress"
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
-    SKIPPED = "Skipped"
-    READY = "Ready"
-    UNKNOWN = "Unknown"
-
-
-class TargetLabel(StrEnum):
-    """The part that an instance or a task set plays in a blue/green deployment."""
-
-    BLUE = "Blue"
-    GREEN = "Green"
 
 
 class Creator(StrEnum):
@@ -137,59 +114,6 @@ class RelatedDeployments(Model):
 
     auto_update_outdated_instances_root_deployment_id: str | None = None
     auto_update_outdated_instances_deployment_ids: tuple[str, ...] = ()
-
-
-class TargetFailure(Model):
-    """Why one target failed.
-
-    Attributes:
-        event: The lifecycle event that failed; None if the agent never took it up.
-        script_name: The script, as the AppSpec spells it.
-        last_output: The last line it printed.
-    """
-
-    target_id: str
-    event: LifecycleEvent | None = None
-    error_code: str = "UnknownError"
-    script_name: str = ""
-    message: str = ""
-    last_output: str = ""
-
-
-class TargetResult(Model):
-    """One target of a deployment, with its lifecycle events.
-
-    Attributes:
-        is_touched: Something may have changed on it: a rollback must include it.
-        instance_label: Which of the two fleets it belongs to, in a blue/green deployment.
-        progress: What its agent last said; asked for only while an event takes long.
-    """
-
-    target_id: str
-    status: TargetStatus = TargetStatus.PENDING
-    events: tuple[LifecycleEventResult, ...] = ()
-    is_touched: bool = False
-    failure: TargetFailure | None = None
-    instance_label: TargetLabel | None = None
-    progress: Progress | None = None
-
-    @property
-    def current_event(self) -> LifecycleEvent | None:
-        """The event its agent says is under way, or the last that is not pending or skipped."""
-        if self.progress is not None and self.progress.event is not None:
-            return self.progress.event
-        begun = [event for event in self.events if event.start_time is not None]
-        return begun[-1].lifecycle_event_name if begun else None
-
-    @property
-    def busy_since(self) -> datetime | None:
-        """When what its agent is doing now was asked for; None if nothing is."""
-        under_way = [
-            event.start_time
-            for event in self.events
-            if event.status is LifecycleEventStatus.IN_PROGRESS
-        ]
-        return under_way[-1] if under_way else None
 
 
 class BatchStatus(StrEnum):
@@ -290,52 +214,6 @@ class ECSTaskSet(Model):
     traffic_weight: float = 0
     target_group: str = ""
     task_set_label: TargetLabel
-
-
-class DeploymentRequest(Model):
-    """A request to deploy, as CodeDeploy's CreateDeployment takes it.
-
-    Attributes:
-        idempotency_key: The same key again returns the deployment of the first call.
-        plan_id: Deploy only if this plan still holds.
-        revision: What to deploy; None redeploys the group's last successful revision.
-        override_alarm_configuration: In place of the group's, for this deployment.
-        target_instances: The replacement of a blue/green deployment to servers that exist.
-        ec2_deployment_options: In place of the group's, for this deployment.
-        takes_current_as_found: A Lambda AppSpec's CurrentVersion is not compared with the alias:
-            going back to a revision, whatever runs.
-
-    Source: CodeDeploy API Reference, CreateDeployment.
-    """
-
-    application_name: Name
-    deployment_group_name: Name
-    revision: Revision | None = None
-    deployment_config_name: str | None = None
-    description: str = Field(default="", max_length=256)
-    ignore_application_stop_failures: bool = False
-    auto_rollback_configuration: AutoRollbackConfiguration | None = None
-    update_outdated_instances_only: bool = False
-    file_exists_behavior: str = "DISALLOW"
-    override_alarm_configuration: AlarmConfiguration | None = None
-    approvals: tuple[ApprovalGate, ...] | None = None
-    idempotency_key: str | None = None
-    plan_id: str | None = None
-    takes_current_as_found: bool = False
-    target_instances: TargetInstances | None = None
-    ec2_deployment_options: EC2DeploymentOptions | None = None
-
-    @property
-    def group_name(self) -> str:
-        """`application/group`."""
-        return f"{self.application_name}/{self.deployment_group_name}"
-
-
-class FailureGroup(Model):
-    """Equal failures of several targets: `3 hosts: "port 8080 in use" in ValidateService`."""
-
-    summary: str
-    targets: tuple[str, ...]
 
 
 class DeploymentInfo(Model):

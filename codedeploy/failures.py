@@ -3,12 +3,20 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from codedeploy.deployment import FailureGroup, TargetFailure
+from codedeploy.target import TargetFailure
+from codedeploy.wire import Model
 
 NAMED_TARGETS = 5
 
 _WORD = re.compile(r"[A-Za-z0-9_-]+(?:[+=,.@]+[A-Za-z0-9_-]+)*")
 """A word as names are made of: `web-1.example.com`, without the full stop that ends a sentence."""
+
+
+class FailureGroup(Model):
+    """Equal failures of several targets: `3 hosts: "port 8080 in use" in ValidateService`."""
+
+    summary: str
+    targets: tuple[str, ...]
 
 
 def _cause(failure: TargetFailure) -> str:

@@ -2,12 +2,7 @@
 
 from datetime import datetime
 
-from codedeploy.deployment import (
-    Creator,
-    DeploymentOutcome,
-    DeploymentStatus,
-    Termination,
-)
+from codedeploy.deployment import Creator, DeploymentOutcome, DeploymentStatus, Termination
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import DeploymentGroupDoesNotExist, RevisionDoesNotExist
 from codedeploy.instances import InstanceHealth

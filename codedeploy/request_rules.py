@@ -5,8 +5,8 @@ Source: CodeDeploy API Reference, CreateDeployment.
 
 from collections.abc import Iterator
 
-from codedeploy.deployment import DeploymentRequest
 from codedeploy.deployment_group import QueuePolicy
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import DeploymentLimitExceeded, InvalidRevision, RollwayError
 from codedeploy.group_info import DeploymentGroupInfo, no_group
 from codedeploy.scaling_rules import suspension_violations

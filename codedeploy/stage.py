@@ -4,7 +4,6 @@ In place there is one. A blue/green deployment installs on one fleet, lets it ha
 takes the traffic from the other; what puts that back are stages too.
 """
 
-from codedeploy.deployment import TargetLabel
 from codedeploy.lifecycle import (
     ALLOW_TRAFFIC,
     BLOCK_TRAFFIC,
@@ -13,6 +12,7 @@ from codedeploy.lifecycle import (
     in_place_flow,
 )
 from codedeploy.segments import CONTROL_PLANE_EVENTS
+from codedeploy.target import TargetLabel
 from codedeploy.wire import Model
 
 

@@ -1,9 +1,9 @@
-"""How one target's record changes as its lifecycle events run."""
+"""One target of a deployment: its record, and how that changes as its lifecycle events run."""
 
 from datetime import datetime
+from enum import StrEnum
 
-from codedeploy.commands import LifecycleReport
-from codedeploy.deployment import TargetFailure, TargetLabel, TargetResult, TargetStatus
+from codedeploy.commands import LifecycleReport, Progress
 from codedeploy.lifecycle import (
     Diagnostics,
     LifecycleErrorCode,
@@ -11,6 +11,79 @@ from codedeploy.lifecycle import (
     LifecycleEventResult,
     LifecycleEventStatus,
 )
+from codedeploy.wire import Model
+
+
+class TargetStatus(StrEnum):
+    """Where one target stands."""
+
+    PENDING = "Pending"
+    IN_PROGRESS = "InProgress"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    SKIPPED = "Skipped"
+    READY = "Ready"
+    UNKNOWN = "Unknown"
+
+
+class TargetLabel(StrEnum):
+    """The part that an instance or a task set plays in a blue/green deployment."""
+
+    BLUE = "Blue"
+    GREEN = "Green"
+
+
+class TargetFailure(Model):
+    """Why one target failed.
+
+    Attributes:
+        event: The lifecycle event that failed; None if the agent never took it up.
+        script_name: The script, as the AppSpec spells it.
+        last_output: The last line it printed.
+    """
+
+    target_id: str
+    event: LifecycleEvent | None = None
+    error_code: str = "UnknownError"
+    script_name: str = ""
+    message: str = ""
+    last_output: str = ""
+
+
+class TargetResult(Model):
+    """One target of a deployment, with its lifecycle events.
+
+    Attributes:
+        is_touched: Something may have changed on it: a rollback must include it.
+        instance_label: Which of the two fleets it belongs to, in a blue/green deployment.
+        progress: What its agent last said; asked for only while an event takes long.
+    """
+
+    target_id: str
+    status: TargetStatus = TargetStatus.PENDING
+    events: tuple[LifecycleEventResult, ...] = ()
+    is_touched: bool = False
+    failure: TargetFailure | None = None
+    instance_label: TargetLabel | None = None
+    progress: Progress | None = None
+
+    @property
+    def current_event(self) -> LifecycleEvent | None:
+        """The event its agent says is under way, or the last that is not pending or skipped."""
+        if self.progress is not None and self.progress.event is not None:
+            return self.progress.event
+        begun = [event for event in self.events if event.start_time is not None]
+        return begun[-1].lifecycle_event_name if begun else None
+
+    @property
+    def busy_since(self) -> datetime | None:
+        """When what its agent is doing now was asked for; None if nothing is."""
+        under_way = [
+            event.start_time
+            for event in self.events
+            if event.status is LifecycleEventStatus.IN_PROGRESS
+        ]
+        return under_way[-1] if under_way else None
 
 
 def begun(result: TargetResult, event: LifecycleEvent, now: datetime) -> TargetResult:

@@ -7,12 +7,8 @@ from temporalio.client import WorkflowExecution
 
 from activities import search_attributes
 from codedeploy.alarm import AlarmConfiguration
-from codedeploy.deployment import (
-    DeploymentRequest,
-    DeploymentStatus,
-    InterventionRequest,
-    check_deployment_id,
-)
+from codedeploy.deployment import DeploymentStatus, InterventionRequest, check_deployment_id
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import (
     DeploymentAlreadyCompleted,
     DeploymentDoesNotExist,

@@ -12,7 +12,7 @@ from temporalio.client import WorkflowHandle
 from temporalio.converter import DataConverter
 
 from codedeploy.commands import Progress
-from codedeploy.deployment import TargetResult
+from codedeploy.target import TargetResult
 from starter.connection import PATIENCE
 
 SLOW_AFTER = timedelta(seconds=10)

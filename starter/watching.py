@@ -16,9 +16,6 @@ from codedeploy.deployment import (
     BatchSummary,
     DeploymentInfo,
     DeploymentOverview,
-    TargetLabel,
-    TargetResult,
-    TargetStatus,
     check_deployment_id,
 )
 from codedeploy.errors import (
@@ -31,7 +28,7 @@ from codedeploy.group_info import DeploymentGroupInfo
 from codedeploy.identifiers import group_workflow_id
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.plan import Plan
-from codedeploy.target import awaiting_traffic, continued
+from codedeploy.target import TargetLabel, TargetResult, TargetStatus, awaiting_traffic, continued
 from starter.connection import PATIENCE, in_words
 from starter.progress import is_slow, with_progress
 from starter.related import with_updates

@@ -33,8 +33,9 @@ from codedeploy.commands import (
     Progress,
     host_queue,
 )
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest, TargetResult
+from codedeploy.deployment import DeploymentInfo
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.instance import InstanceRegistration, Tag
 from codedeploy.lifecycle import (
     Diagnostics,
@@ -44,6 +45,7 @@ from codedeploy.lifecycle import (
     LifecycleEventStatus,
 )
 from codedeploy.plan import Plan
+from codedeploy.target import TargetResult
 from starter.client import Rollway
 from starter.locations import local
 from workflows.instance import InstanceWorkflow

@@ -14,8 +14,9 @@ from uuid import uuid4
 from temporalio.client import Client
 
 from codedeploy.application import Application
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest, InterventionRequest
+from codedeploy.deployment import DeploymentInfo, InterventionRequest
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.group_rules import completed
 from codedeploy.identifiers import termination_workflow_id
 from starter.client import Rollway

@@ -10,11 +10,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from codedeploy.commands import RUN_LIFECYCLE_EVENTS, LifecycleReport, host_queue
-from codedeploy.deployment import TargetFailure, TargetLabel, TargetResult, TargetStatus
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.fleet import Fleet
 from codedeploy.segments import CONTROL_PLANE_EVENTS, Segment
 from codedeploy.target import (
+    TargetFailure,
+    TargetLabel,
+    TargetResult,
+    TargetStatus,
     accomplished,
     advanced,
     begun,

@@ -12,11 +12,11 @@ from codedeploy.deployment import (
     Creator,
     DeploymentInfo,
     DeploymentOutcome,
-    DeploymentRequest,
     DeploymentStatus,
     InterventionRequest,
 )
 from codedeploy.deployment_group import DeploymentGroup, QueuePolicy
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import InvalidComputePlatform, RollwayError
 from codedeploy.group_info import (
     DeploymentGroupInfo,

@@ -4,7 +4,6 @@ from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 from codedeploy.commands import AGENT_ISSUE, LIFECYCLE_FAILED, LIFECYCLE_STOPPED, LifecycleReport
-from codedeploy.deployment import TargetFailure, TargetResult
 from codedeploy.errors import ErrorCode
 from codedeploy.lifecycle import (
     LifecycleErrorCode,
@@ -12,6 +11,7 @@ from codedeploy.lifecycle import (
     LifecycleEventResult,
     LifecycleEventStatus,
 )
+from codedeploy.target import TargetFailure, TargetResult
 
 
 def failure_of(

@@ -18,8 +18,9 @@ from codedeploy.auto_scaling import (
     LifecycleActionResult,
     OwedAnswer,
 )
-from codedeploy.deployment import Creator, DeploymentOutcome, DeploymentRequest
+from codedeploy.deployment import Creator, DeploymentOutcome
 from codedeploy.deployment_group import AutoRollbackConfiguration, OutdatedInstancesStrategy
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.group_info import DeploymentGroupInfo, known_of
 from codedeploy.identifiers import group_workflow_id, new_deployment_id
 from codedeploy.instances import HealthClass

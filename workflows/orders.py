@@ -12,18 +12,14 @@ from codedeploy.auto_scaling import (
     ProcessesOrder,
 )
 from codedeploy.commands import LifecycleCommand
-from codedeploy.deployment import (
-    Creator,
-    DeploymentRequest,
-    TargetFailure,
-    TargetLabel,
-    Termination,
-)
+from codedeploy.deployment import Creator, Termination
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.ecs_service import ListenerRoute, TaskSetQuestion
 from codedeploy.plan import Plan
 from codedeploy.revision import PinnedRevision
 from codedeploy.segments import Segment
+from codedeploy.target import TargetFailure, TargetLabel
 from codedeploy.traffic_control import TrafficCommand
 from codedeploy.waves import Known
 from codedeploy.wire import Model

@@ -4,7 +4,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.deployments import Deployments
-from codedeploy.deployment import DeploymentRequest
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import RollwayError
 from codedeploy.traffic_plan import AnyPlan
 from workflows.options import QUICK

@@ -5,12 +5,7 @@ from typing import Any
 from temporalio import workflow
 
 from activities import search_attributes
-from codedeploy.deployment import (
-    DeploymentInfo,
-    Intervention,
-    RelatedDeployments,
-    RollbackInfo,
-)
+from codedeploy.deployment import DeploymentInfo, Intervention, RelatedDeployments, RollbackInfo
 from codedeploy.revision import PinnedRevision
 from workflows.courses.course import Course
 from workflows.details import markdown

@@ -8,20 +8,14 @@ from temporalio import workflow
 from temporalio.exceptions import ChildWorkflowError, is_cancelled_exception
 
 from codedeploy.commands import LifecycleCommand
-from codedeploy.deployment import (
-    BatchStatus,
-    BatchSummary,
-    Creator,
-    DeploymentOverview,
-    TargetFailure,
-    Wait,
-)
+from codedeploy.deployment import BatchStatus, BatchSummary, Creator, DeploymentOverview, Wait
 from codedeploy.failures import named
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.pace import Batch, Pace
 from codedeploy.plan import Plan
 from codedeploy.segments import segments
 from codedeploy.stage import Stage
+from codedeploy.target import TargetFailure
 from codedeploy.waves import Wave
 from workflows.batch import BatchWorkflow
 from workflows.gates import Permission

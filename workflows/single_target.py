@@ -6,10 +6,17 @@ from contextlib import asynccontextmanager
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from codedeploy.deployment import TargetFailure, TargetResult
 from codedeploy.errors import DeploymentFailure, ErrorCode, error_code_of
 from codedeploy.lifecycle import RESERVED, LifecycleEvent
-from codedeploy.target import accomplished, begun, failed, interrupted, succeeded
+from codedeploy.target import (
+    TargetFailure,
+    TargetResult,
+    accomplished,
+    begun,
+    failed,
+    interrupted,
+    succeeded,
+)
 
 
 class SingleTarget:

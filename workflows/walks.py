@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from codedeploy.deployment import BatchSummary, TargetFailure
+from codedeploy.deployment import BatchSummary
 from codedeploy.failures import group_failures
 from codedeploy.plan import Plan
 from codedeploy.stage import Stage
+from codedeploy.target import TargetFailure
 from workflows.courses.passage import Tools
 from workflows.orders import DeploymentOrder
 from workflows.rollout import Admission, Rollout

@@ -8,13 +8,14 @@ from pydantic import ValidationError
 
 from codedeploy.alarm import AlarmConfiguration
 from codedeploy.appspec import FileExistsBehavior
-from codedeploy.deployment import DEPLOYMENT_ID, DeploymentRequest
+from codedeploy.deployment import DEPLOYMENT_ID
 from codedeploy.deployment_group import (
     AutoRollbackConfiguration,
     AutoRollbackEvent,
     EC2DeploymentOptions,
     ScalingProcess,
 )
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import InvalidInput
 from codedeploy.revision import Revision
 from codedeploy.steering import Verb

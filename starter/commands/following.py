@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from codedeploy.deployment import DeploymentInfo, TargetResult
+from codedeploy.deployment import DeploymentInfo
+from codedeploy.target import TargetResult
 from starter.commands.session import Session
 from starter.commands.terminal import Terminal, note
 from starter.render.canvas import Canvas

@@ -5,11 +5,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest, TargetResult
+from codedeploy.deployment import DeploymentInfo
 from codedeploy.deployment_group import DeploymentGroup, DeploymentOption, DeploymentStyle
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import Refused
 from codedeploy.load_balancing import HAProxyInfo, LoadBalancerInfo
 from codedeploy.manifest import parse_manifest
+from codedeploy.target import TargetResult
 from starter.admission import Document
 from starter.client import Rollway
 from starter.demo.host import APPLICATION, DemoHost, bundle

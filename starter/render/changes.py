@@ -2,12 +2,7 @@
 
 from collections.abc import Iterator
 
-from codedeploy.deployment import (
-    BatchStatus,
-    BatchSummary,
-    DeploymentInfo,
-    DeploymentStatus,
-)
+from codedeploy.deployment import BatchStatus, BatchSummary, DeploymentInfo, DeploymentStatus
 from starter.render.batches import state_of, took
 from starter.render.canvas import Canvas
 from starter.render.creators import CREATORS, is_of_one_instance

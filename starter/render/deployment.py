@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from codedeploy.deployment import DeploymentInfo, TargetFailure
+from codedeploy.deployment import DeploymentInfo
+from codedeploy.target import TargetFailure
 from starter.render.batches import batch_lines, time_left
 from starter.render.canvas import Canvas, duration
 from starter.render.creators import is_of_one_instance, kind_of

@@ -5,15 +5,9 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from codedeploy.deployment import (
-    DeploymentInfo,
-    DeploymentStatus,
-    TargetFailure,
-    TargetLabel,
-    TargetResult,
-    TargetStatus,
-)
+from codedeploy.deployment import DeploymentInfo, DeploymentStatus
 from codedeploy.lifecycle import ALLOW_TRAFFIC, BLOCK_TRAFFIC
+from codedeploy.target import TargetFailure, TargetLabel, TargetResult, TargetStatus
 from starter.render.canvas import Canvas, duration
 from starter.render.creators import kind_of
 from starter.render.deployment import failed_host, revisions

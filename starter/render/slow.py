@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from codedeploy.deployment import TargetResult
+from codedeploy.target import TargetResult
 from starter.render.canvas import Canvas
 from starter.render.lines import Part, line, table
 from starter.render.statuses import BUSY, HELD, QUIET

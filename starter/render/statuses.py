@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from operator import attrgetter
 
-from codedeploy.deployment import BatchStatus, DeploymentStatus, TargetStatus
+from codedeploy.deployment import BatchStatus, DeploymentStatus
 from codedeploy.lifecycle import LifecycleEventStatus
+from codedeploy.target import TargetStatus
 from starter.render.canvas import Glyphs
 
 GOOD, BAD, BUSY, HELD, QUIET = "green", "red", "cyan", "yellow", "dim"

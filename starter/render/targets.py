@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from rich.text import Text
 
-from codedeploy.deployment import TargetResult
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventStatus
+from codedeploy.target import TargetResult
 from starter.render.canvas import Canvas, duration
 from starter.render.lines import Part, line, table
 from starter.render.slow import doing

@@ -1,8 +1,8 @@
 import pytest
 
-from codedeploy.deployment import TargetFailure
 from codedeploy.failures import group_failures, health_constraints_message, named
 from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.target import TargetFailure
 
 VALIDATE = LifecycleEvent.VALIDATE_SERVICE
 

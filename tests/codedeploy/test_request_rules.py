@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from codedeploy.deployment import DeploymentRequest
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.group_info import DeploymentGroupInfo
 from codedeploy.request_rules import refusals
 from tests.codedeploy.fleets import pinned

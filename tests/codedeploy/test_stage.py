@@ -1,6 +1,5 @@
 import pytest
 
-from codedeploy.deployment import TargetLabel
 from codedeploy.lifecycle import ALLOW_TRAFFIC, BLOCK_TRAFFIC
 from codedeploy.stage import (
     ALLOW_ORIGINAL,
@@ -13,6 +12,7 @@ from codedeploy.stage import (
     launch,
     termination,
 )
+from codedeploy.target import TargetLabel
 
 BLOCK = ["BeforeBlockTraffic", "BlockTraffic", "AfterBlockTraffic"]
 ALLOW = ["BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"]

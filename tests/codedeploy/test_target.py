@@ -3,9 +3,12 @@ from datetime import UTC, datetime
 import pytest
 
 from codedeploy.commands import LifecycleReport
-from codedeploy.deployment import TargetFailure, TargetLabel, TargetResult, TargetStatus
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
 from codedeploy.target import (
+    TargetFailure,
+    TargetLabel,
+    TargetResult,
+    TargetStatus,
     accomplished,
     advanced,
     awaiting_traffic,

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from temporalio.service import RPCError
 
 from codedeploy.application import Application
-from codedeploy.deployment import DeploymentRequest
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import RollwayError
 from codedeploy.identifiers import group_workflow_id, scaling_watch_id
 from starter.answers import DeploymentRow

@@ -13,8 +13,9 @@ from typing import Any
 from temporalio.client import Client, WorkflowFailureError
 
 from codedeploy.auto_scaling import HeldInstance, HooksOrder, LifecycleActionOrder, Transition
-from codedeploy.deployment import Creator, DeploymentInfo, DeploymentRequest
+from codedeploy.deployment import Creator, DeploymentInfo
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.plan import plan_for_one
 from codedeploy.revision import BundleType, PinnedRevision, Revision

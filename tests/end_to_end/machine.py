@@ -12,8 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from codedeploy.application import Application
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest
+from codedeploy.deployment import DeploymentInfo
 from codedeploy.deployment_group import DeploymentGroup, TagFilter
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import Refused
 from codedeploy.lifecycle import SERVER_HOOKS, LifecycleEvent
 from starter.client import Rollway

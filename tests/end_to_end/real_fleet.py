@@ -20,8 +20,9 @@ from typing import Any
 from uuid import uuid4
 
 from codedeploy.application import Application
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest
+from codedeploy.deployment import DeploymentInfo
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from starter.client import Rollway
 from starter.locations import local
 from starter.processes import Child, Program

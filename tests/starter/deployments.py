@@ -12,14 +12,12 @@ from codedeploy.deployment import (
     DeploymentStatus,
     ErrorInformation,
     RollbackInfo,
-    TargetFailure,
-    TargetResult,
-    TargetStatus,
     Wait,
 )
 from codedeploy.deployment_group import OnDeadline
 from codedeploy.failures import group_failures
 from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.target import TargetFailure, TargetResult, TargetStatus
 from starter.render.canvas import Canvas
 
 START = datetime(2026, 3, 1, 14, 0, 0, tzinfo=UTC)

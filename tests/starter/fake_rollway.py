@@ -12,14 +12,9 @@ from typer.testing import CliRunner, Result
 from codedeploy.application import Application
 from codedeploy.application_info import ApplicationInfo
 from codedeploy.configs import PREDEFINED, DeploymentConfig
-from codedeploy.deployment import (
-    DeploymentInfo,
-    DeploymentRequest,
-    DeploymentStatus,
-    InterventionRequest,
-    TargetResult,
-)
+from codedeploy.deployment import DeploymentInfo, DeploymentStatus, InterventionRequest
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import (
     DeploymentConfigDoesNotExist,
     DeploymentDoesNotExist,
@@ -33,6 +28,7 @@ from codedeploy.instance import InstanceRegistration
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.manifest import Resource
 from codedeploy.revision import PinnedRevision, Revision
+from codedeploy.target import TargetResult
 from codedeploy.traffic_plan import AnyPlan
 from starter.answers import Applied, DeploymentRow, InstanceInfo
 from starter.cli import app

@@ -8,15 +8,13 @@ from codedeploy.deployment import (
     DeploymentInfo,
     DeploymentOverview,
     DeploymentStatus,
-    TargetLabel,
-    TargetResult,
-    TargetStatus,
     Wait,
 )
 from codedeploy.deployment_group import DeploymentStyle, DeploymentType
 from codedeploy.handover import Handover
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.plan import Plan
+from codedeploy.target import TargetLabel, TargetResult, TargetStatus
 from tests.starter import deployments as given_
 from tests.starter import traffic_deployments as events
 from tests.starter.test_render_plan import plan

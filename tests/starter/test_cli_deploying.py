@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from codedeploy.deployment import DeploymentRequest
 from codedeploy.deployment_group import TagFilter, TagFilterType
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import DeploymentLimitExceeded, PlanNoLongerHolds
 from codedeploy.hook import HookReport
 from codedeploy.revision import AppSpecContent

@@ -2,15 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from codedeploy.deployment import (
-    DeploymentInfo,
-    DeploymentStatus,
-    RollbackInfo,
-    TargetFailure,
-    TargetResult,
-    TargetStatus,
-)
+from codedeploy.deployment import DeploymentInfo, DeploymentStatus, RollbackInfo
 from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.target import TargetFailure, TargetResult, TargetStatus
 from starter.demo.ledger import Ledger
 from starter.demo.recap import recap_lines, story_document, surprises
 from starter.demo.scenario import HostNow, Story, Told, Traffic

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client
 
 from codedeploy.commands import Progress
-from codedeploy.deployment import TargetResult
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
+from codedeploy.target import TargetResult
 from starter.progress import is_slow, with_progress
 from tests.scenario import Scenario
 

@@ -1,14 +1,8 @@
 import pytest
 
-from codedeploy.deployment import (
-    Creator,
-    DeploymentInfo,
-    DeploymentStatus,
-    RelatedDeployments,
-    TargetLabel,
-    TargetStatus,
-)
+from codedeploy.deployment import Creator, DeploymentInfo, DeploymentStatus, RelatedDeployments
 from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.target import TargetLabel, TargetStatus
 from starter.answers import DeploymentRow
 from starter.render.batches import batch_lines, time_left
 from starter.render.canvas import ASCII

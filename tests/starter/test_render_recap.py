@@ -1,5 +1,6 @@
-from codedeploy.deployment import DeploymentOverview, TargetResult, TargetStatus
+from codedeploy.deployment import DeploymentOverview
 from codedeploy.failures import group_failures
+from codedeploy.target import TargetResult, TargetStatus
 from starter.render.lines import plain
 from starter.render.recap import Ended, recap
 from tests.starter import deployments as given_

@@ -1,8 +1,8 @@
 """The hosts that keep a deployment waiting, as `status` shows them."""
 
 from codedeploy.commands import Progress
-from codedeploy.deployment import TargetResult, TargetStatus
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
+from codedeploy.target import TargetResult, TargetStatus
 from starter.render.canvas import ASCII
 from starter.render.deployment import deployment_view
 from starter.render.lines import plain

@@ -3,14 +3,9 @@ from typing import Any
 
 import pytest
 
-from codedeploy.deployment import (
-    DeploymentInfo,
-    DeploymentOverview,
-    DeploymentStatus,
-    TargetLabel,
-    Wait,
-)
+from codedeploy.deployment import DeploymentInfo, DeploymentOverview, DeploymentStatus, Wait
 from codedeploy.deployment_group import OnDeadline
+from codedeploy.target import TargetLabel
 from codedeploy.traffic import Shift, TrafficProgress
 from starter.render.canvas import ASCII
 from starter.render.changes import changes

@@ -12,13 +12,10 @@ from codedeploy.deployment import (
     ErrorInformation,
     LambdaFunctionInfo,
     RollbackInfo,
-    TargetFailure,
-    TargetLabel,
-    TargetResult,
-    TargetStatus,
     Wait,
 )
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
+from codedeploy.target import TargetFailure, TargetLabel, TargetResult, TargetStatus
 from codedeploy.traffic import Shift, TrafficMove, TrafficProgress, schedule
 from tests.starter import deployments as given_
 

@@ -19,8 +19,9 @@ from temporalio.worker import Interceptor, Worker
 
 from activities.deployments import Deployments
 from codedeploy.commands import host_queue
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest
+from codedeploy.deployment import DeploymentInfo
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.identifiers import termination_workflow_id
 from codedeploy.revision import LocalLocation, Revision, RevisionType
 from tests.scenario import SimulatedHost

@@ -15,10 +15,10 @@ from temporalio.worker import Worker
 
 from activities.directory import DepartureQuestion
 from codedeploy.commands import LifecycleCommand
-from codedeploy.deployment import TargetResult
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.load_balancing import LoadBalancerInfo
 from codedeploy.revision import BundleType, LocalLocation, PinnedRevision, Revision, RevisionType
+from codedeploy.target import TargetResult
 from codedeploy.traffic_control import TrafficCommand, TrafficReport
 from workflows.batch import BatchWorkflow
 from workflows.orders import BatchOrder, BatchReport

@@ -20,8 +20,9 @@ from activities.deployments import Deployments
 from activities.directory import HostQuestion, HostsFound
 from codedeploy.commands import host_queue
 from codedeploy.configs import DeploymentConfig
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest
+from codedeploy.deployment import DeploymentInfo
 from codedeploy.deployment_group import ApprovalGate, DeploymentGroup, GatePosition, OnDeadline
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.instance import Tag
 from codedeploy.instances import Host
 from codedeploy.revision import (

@@ -10,8 +10,8 @@ import pytest
 from temporalio.client import Client
 
 from codedeploy.application import Application
-from codedeploy.deployment import DeploymentRequest
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import DeploymentGroupDoesNotExist, RollwayError
 from starter.client import Rollway
 from tests.activities.hooked_groups import HookedGroup, build_group

@@ -10,7 +10,6 @@ from temporalio.exceptions import (
 from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 from codedeploy.commands import AGENT_ISSUE, LIFECYCLE_FAILED, LifecycleReport
-from codedeploy.deployment import TargetFailure, TargetResult
 from codedeploy.lifecycle import (
     Diagnostics,
     LifecycleErrorCode,
@@ -18,6 +17,7 @@ from codedeploy.lifecycle import (
     LifecycleEventResult,
     LifecycleEventStatus,
 )
+from codedeploy.target import TargetFailure, TargetResult
 from workflows.host_failure import failure_of
 from workflows.options import on_host
 from workflows.traffic_desk import not_told

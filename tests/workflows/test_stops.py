@@ -4,12 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from codedeploy.deployment import (
-    DeploymentInfo,
-    DeploymentStatus,
-    InterventionRequest,
-    Termination,
-)
+from codedeploy.deployment import DeploymentInfo, DeploymentStatus, InterventionRequest, Termination
 from tests.workflows.fake_aws import ServiceState
 from tests.workflows.time_machine import TimeMachine, time_machine
 from workflows.orders import DeploymentOrder

@@ -9,7 +9,7 @@ from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 from activities.ecs_services import EcsServices
 from activities.listeners import Listeners
-from codedeploy.deployment import DeploymentOutcome, ECSTaskSet, TargetLabel
+from codedeploy.deployment import DeploymentOutcome, ECSTaskSet
 from codedeploy.ecs_rules import replacement_of
 from codedeploy.ecs_service import (
     ACTIVE,
@@ -22,6 +22,7 @@ from codedeploy.ecs_service import (
 )
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.target import TargetLabel
 from codedeploy.traffic_plan import TrafficPlan
 from workflows.courses.ending import Ending
 from workflows.courses.passage import Passage, Tools

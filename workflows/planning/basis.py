@@ -6,8 +6,9 @@ from temporalio import workflow
 
 from activities.directory import Directory
 from codedeploy.configs import PREDEFINED, DeploymentConfig
-from codedeploy.deployment import DeploymentRequest, Termination
+from codedeploy.deployment import Termination
 from codedeploy.deployment_group import DeploymentGroup
+from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import DeploymentFailure, ErrorCode
 from codedeploy.group_info import DeploymentGroupInfo, known_of
 from codedeploy.group_rules import check_config

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from temporalio.client import WorkflowExecutionStatus
 
-from codedeploy.deployment import DeploymentInfo, DeploymentRequest, InterventionRequest
+from codedeploy.deployment import DeploymentInfo, InterventionRequest
+from codedeploy.deployment_request import DeploymentRequest
 from tests.traffic_scenario import EcsScenario, TrafficScenario
 
 Course = Callable[[TrafficScenario], Awaitable[str]]
