@@ -1,6 +1,7 @@
 """What the control plane may ask of this host, as Temporal activities."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -32,6 +33,7 @@ AGENT_LEAVING = "AgentLeaving"
 
 _HEARTBEAT_SECONDS = 1.0
 _VERDICT_SECONDS = 1.0
+_GLANCE_SECONDS = 0.2
 
 
 class HostActivities:
@@ -89,6 +91,16 @@ class HostActivities:
     @activity.defn(name=READ_LOG)
     async def read_log(self, request: LogRequest) -> LogPiece:
         """Return a piece of what a deployment's scripts printed; a second call reads again."""
+        deadline = time.monotonic() + request.wait_seconds
+        piece = await self._read_log(request)
+        while piece.next_offset == request.offset and time.monotonic() < deadline:
+            if activity.is_worker_shutdown():
+                break
+            await asyncio.sleep(_GLANCE_SECONDS)
+            piece = await self._read_log(request)
+        return piece
+
+    async def _read_log(self, request: LogRequest) -> LogPiece:
         try:
             deployment = self._host.place.layout.deployment(request.deployment_id)
             return await asyncio.to_thread(read_piece, deployment, request, host=self._name)

@@ -4,125 +4,88 @@ What a script prints goes to a file of its own, whether or not an agent lives. T
 files in order between lines that say when which event and script began and ended.
 
 Differs from AWS: CodeDeploy's agent marks each line with a time and `[stdout]` or `[stderr]`, for
-which it must live as long as the script. Here both go to one file, in the order of printing.
+which it must live as long as the script. Here both go to one file, in the order of printing, and
+the times of lines are told to those who ask for them.
 """
 
 import codecs
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from agent.journal import Journal
 from agent.layout import DeploymentDirectory
-from agent.recording import Recording
+from agent.log_parts import Part, parts_of
 from codedeploy.commands import LogPiece, LogRequest
 from codedeploy.errors import DeploymentTargetDoesNotExist
-from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult, LifecycleEventStatus
 
 PIECE_BYTES = 256 * 1024
 """Binary output may grow sixfold as JSON, and a message must stay under two megabytes."""
 
+_LONGEST_CHARACTER = 4
 
-@dataclass(frozen=True)
-class _Line:
-    """A line of the agent's own."""
 
-    text: bytes
+class _Excerpt(NamedTuple):
+    """Some bytes of a part, and where in it they are."""
+
+    part: Part
+    content: bytes
+    offset: int
 
     @property
-    def size(self) -> int:
-        return len(self.text)
+    def ends_part(self) -> bool:
+        return self.offset + len(self.content) == self.part.size
 
-    def read(self, offset: int, size: int) -> bytes:
-        return self.text[offset : offset + size]
+    @property
+    def shown(self) -> bytes:
+        return self.part.shown(self.content, self.offset)
 
-
-@dataclass(frozen=True)
-class _Output:
-    """What a script printed, up to a length that no longer changes once it has ended."""
-
-    path: Path
-    size: int
-
-    def read(self, offset: int, size: int) -> bytes:
-        with self.path.open("rb") as stream:
-            stream.seek(offset)
-            return stream.read(min(size, self.size - offset))
-
-
-_Part = _Line | _Output
+    def whole_characters(self) -> "_Excerpt":
+        """Return it without the beginning of a character whose end is yet to come."""
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        decoder.decode(self.content[-_LONGEST_CHARACTER:])
+        pending, _ = decoder.getstate()
+        return self._replace(content=self.content[: len(self.content) - len(pending)])
 
 
 def read_piece(deployment: DeploymentDirectory, request: LogRequest, *, host: str) -> LogPiece:
     """Return the piece of the log that starts at the request's offset.
 
     Raises:
-        DeploymentTargetDoesNotExist: The deployment never came to this host, or its log is gone.
+        DeploymentTargetDoesNotExist: The deployment never came to this host, or its log is gone;
+            who would wait for it gets an empty piece.
     """
     events = Journal(deployment.journal).events
+    if not events and request.wait_seconds:
+        return LogPiece(text="", next_offset=request.offset, is_end=True)
     if not events:
         raise DeploymentTargetDoesNotExist(
             f"{host} has no log of {deployment.deployment_id}: the deployment did not reach it, "
             "or the log was removed to save space."
         )
     wanted = [one for one in events if request.event in (None, one.lifecycle_event_name)]
-    parts = [part for event in wanted for part in _parts(deployment, event)]
+    parts = list(parts_of(deployment, wanted, timestamps=request.timestamps))
     is_over = all(event.end_time is not None for event in events)
     return _cut(parts, request.offset, is_over=is_over)
 
 
-def _cut(parts: list[_Part], offset: int, *, is_over: bool) -> LogPiece:
-    raw = b"".join(_read(parts, offset))
-    is_end = offset + len(raw) >= sum(part.size for part in parts)
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    text = decoder.decode(raw, final=is_end and is_over)
-    pending, _ = decoder.getstate()
-    return LogPiece(text=text, next_offset=offset + len(raw) - len(pending), is_end=is_end)
+def _cut(parts: Sequence[Part], offset: int, *, is_over: bool) -> LogPiece:
+    excerpts = list(_excerpts(parts, offset))
+    read = sum(len(excerpt.content) for excerpt in excerpts)
+    is_end = offset + read >= sum(part.size for part in parts)
+    if excerpts and not (is_end and is_over):
+        excerpts[-1] = excerpts[-1].whole_characters()
+        read = sum(len(excerpt.content) for excerpt in excerpts)
+    text = b"".join(excerpt.shown for excerpt in excerpts).decode("utf-8", "replace")
+    return LogPiece(text=text, next_offset=offset + read, is_end=is_end)
 
 
-def _read(parts: list[_Part], offset: int) -> Iterator[bytes]:
+def _excerpts(parts: Sequence[Part], offset: int) -> Iterator[_Excerpt]:
     room = PIECE_BYTES
     for part in parts:
         if offset < part.size and room > 0:
-            chunk = part.read(offset, room)
-            room -= len(chunk)
-            yield chunk
+            excerpt = _Excerpt(part, part.read(offset, room), offset)
+            yield excerpt
+            if not excerpt.ends_part:
+                return
+            room -= len(excerpt.content)
         offset = max(0, offset - part.size)
-
-
-def _parts(deployment: DeploymentDirectory, event: LifecycleEventResult) -> Iterator[_Part]:
-    name = event.lifecycle_event_name
-    yield _line(event.start_time, f"LifecycleEvent - {name}")
-    for recording in _recordings(deployment, name):
-        yield from _script_parts(recording)
-    if event.status is not LifecycleEventStatus.IN_PROGRESS:
-        message = event.diagnostics.message if event.diagnostics else ""
-        yield _line(event.end_time, f"LifecycleEvent - {name} {event.status}: {message}")
-
-
-def _recordings(deployment: DeploymentDirectory, event: LifecycleEvent) -> Iterator[Recording]:
-    number = 1
-    while (directory := deployment.script(event, number)).is_dir():
-        yield Recording(directory)
-        number += 1
-
-
-def _script_parts(recording: Recording) -> Iterator[_Part]:
-    start, end = recording.start, recording.end
-    if start is None:
-        return
-    yield _line(start.time, f"Script - {start.location}")
-    size = recording.output_bytes
-    output = _Output(recording.output, size)
-    if size:
-        yield output
-    if end is not None:
-        if size and output.read(size - 1, 1) != b"\n":
-            yield _Line(b"\n")
-        yield _line(end.time, f"Script - {start.location} {end.phrase}")
-
-
-def _line(time: datetime | None, text: str) -> _Line:
-    stamp = f"{time:%Y-%m-%d %H:%M:%S} " if time else ""
-    return _Line(f"{stamp}{text}\n".encode())

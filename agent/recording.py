@@ -44,11 +44,12 @@ class ScriptEnd(Model):
 
 
 class Recording:
-    """One script's directory: who runs it, what it printed, how it ended."""
+    """One script's directory: who runs it, what it printed and when, how it ended."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.output = directory / "output"
+        self.moments = directory / "moments"
         self._started = directory / "started"
         self._status = directory / "status"
         self._cut = directory / "cut"

@@ -10,6 +10,7 @@ from pathlib import Path
 from agent.interruption import Interrupted, Interruption, Wish
 from agent.invocation import CannotRun, Invocation
 from agent.limits import Limits
+from agent.moments import moments_noted
 from agent.process_group import end_group, group_of
 from agent.recorder import Recorder, recorder_of, until_written
 from agent.recording import EndedBy, Recording, ScriptEnd
@@ -52,6 +53,17 @@ async def run_script(
     """
     if (end := recording.end) is not None:
         return end
+    async with moments_noted(recording):
+        return await _run(recording, prepare, limits=limits, interruption=interruption)
+
+
+async def _run(
+    recording: Recording,
+    prepare: Callable[[], Invocation],
+    *,
+    limits: Limits,
+    interruption: Interruption,
+) -> ScriptEnd:
     started = None
     if recording.runner is None and limits.may_start:
         interruption.check()

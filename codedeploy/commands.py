@@ -12,6 +12,8 @@ way, with type `LIFECYCLE_STOPPED`. An agent that cannot keep its records fails 
 tried again, with type `AGENT_ISSUE`.
 """
 
+from pydantic import Field
+
 from codedeploy.lifecycle import LifecycleEvent, LifecycleEventResult
 from codedeploy.revision import PinnedRevision
 from codedeploy.wire import Model
@@ -80,18 +82,22 @@ class LogRequest(Model):
     Attributes:
         event: Only this event's output; None for the whole deployment's.
         offset: Byte to start at.
+        timestamps: Put before each line that a script printed when it was there.
+        wait_seconds: If there is nothing at `offset` yet, wait so long for something; at most 20.
     """
 
     deployment_id: str
     event: LifecycleEvent | None = None
     offset: int = 0
+    timestamps: bool = False
+    wait_seconds: float = Field(default=0, ge=0, le=20)
 
 
 class LogPiece(Model):
     """At most a megabyte of log text.
 
     Attributes:
-        next_offset: Where the next piece starts.
+        next_offset: Where the next piece starts; timestamps do not count.
         is_end: Nothing is left to read now.
     """
 

@@ -13,6 +13,12 @@ from codedeploy.lifecycle import (
 )
 from codedeploy.wire import Model
 
+_ENDED = (
+    LifecycleEventStatus.SUCCEEDED,
+    LifecycleEventStatus.FAILED,
+    LifecycleEventStatus.SKIPPED,
+)
+
 
 class TargetStatus(StrEnum):
     """Where one target stands."""
@@ -74,6 +80,13 @@ class TargetResult(Model):
             return self.progress.event
         begun = [event for event in self.events if event.start_time is not None]
         return begun[-1].lifecycle_event_name if begun else None
+
+    def may_print_more(self, event: LifecycleEvent | None = None) -> bool:
+        """Whether scripts of the target, or those of one event, are yet to end."""
+        ended = (each for each in self.events if each.status in _ENDED)
+        if any(each.lifecycle_event_name is event for each in ended):
+            return False
+        return self.status in (TargetStatus.PENDING, TargetStatus.IN_PROGRESS, TargetStatus.READY)
 
     @property
     def busy_since(self) -> datetime | None:

@@ -1,7 +1,6 @@
 """Looking at deployments: where they stand, how they go on, what their scripts print."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from itertools import chain
@@ -10,7 +9,7 @@ from typing import Any
 from temporalio.client import Client, WorkflowHandle
 
 from codedeploy.application import ComputePlatform
-from codedeploy.commands import LogPiece, LogRequest
+from codedeploy.commands import LogRequest
 from codedeploy.deployment import (
     BatchStatus,
     BatchSummary,
@@ -30,11 +29,10 @@ from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.plan import Plan
 from codedeploy.target import TargetLabel, TargetResult, TargetStatus, awaiting_traffic, continued
 from starter.connection import PATIENCE, in_words
+from starter.host_log import HostLog
 from starter.progress import is_slow, with_progress
 from starter.related import with_updates
 from starter.termination import with_termination
-from workflows.log import LogQuestion, LogWorkflow
-from workflows.options import CONTROL_QUEUE
 
 SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 1.0
@@ -178,9 +176,22 @@ class Watching:
                 await asyncio.sleep(SHORTEST_PAUSE)
 
     async def log(
-        self, deployment_id: str, target: str, event: LifecycleEvent | None = None
+        self,
+        deployment_id: str,
+        target: str,
+        event: LifecycleEvent | None = None,
+        *,
+        follow: bool = False,
+        timestamps: bool = False,
     ) -> AsyncIterator[str]:
         """Yield the whole output of the scripts of one deployment on one host, piece by piece.
+
+        Args:
+            deployment_id: Which deployment.
+            target: The host.
+            event: Only this event's output; None for the whole deployment's.
+            follow: Go on until nothing more will be printed.
+            timestamps: Put before each line when it was there, to about a second.
 
         Raises:
             Refused: The host's agent does not answer.
@@ -194,26 +205,10 @@ class Watching:
                 "/aws/lambda/FUNCTION"
             )
         await self.target(deployment_id, target)
-        offset, is_end = 0, False
-        while not is_end:
-            piece = await self._piece(
-                deployment_id,
-                target,
-                LogRequest(deployment_id=deployment_id, event=event, offset=offset),
-            )
-            yield piece.text
-            offset, is_end = piece.next_offset, piece.is_end
-
-    async def _piece(self, deployment_id: str, target: str, request: LogRequest) -> LogPiece:
-        suffix = "".join(random.SystemRandom().choices("abcdefghijkmnpqrstuvwxyz", k=8))
-        with in_words():
-            piece: LogPiece = await self._client.execute_workflow(
-                LogWorkflow.run,
-                LogQuestion(target=target, request=request),
-                id=f"{deployment_id}/log/{target}/{suffix}",
-                task_queue=CONTROL_QUEUE,
-            )
-        return piece
+        log = HostLog(self._client, target, look=lambda: self.target(deployment_id, target))
+        request = LogRequest(deployment_id=deployment_id, event=event, timestamps=timestamps)
+        async for text in log.followed(request) if follow else log.pieces(request):
+            yield text
 
     async def _ask(self, deployment_id: str, query: str, kind: type[Any]) -> Any:
         handle = self._client.get_workflow_handle(check_deployment_id(deployment_id))

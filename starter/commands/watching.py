@@ -81,12 +81,19 @@ async def logs(
     event: Annotated[
         str | None, typer.Argument(metavar="EVENT", help="Only this lifecycle event's output.")
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on until nothing more will be printed.")
+    ] = False,
+    timestamps: Annotated[
+        bool, typer.Option("--timestamps", "-t", help="Show when each line was there (UTC).")
+    ] = False,
 ) -> None:
     """Print the whole script output of a deployment on one host."""
     found = lifecycle_event(event) if event else None
     rollway = await session.rollway()
     is_empty = True
-    async for text in clean_pieces(rollway.log(deployment_id, target, found)):
+    pieces = rollway.log(deployment_id, target, found, follow=follow, timestamps=timestamps)
+    async for text in clean_pieces(pieces):
         sys.stdout.write(text)
         sys.stdout.flush()
         is_empty = is_empty and not text

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import tracemalloc
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from temporalio.testing import ActivityEnvironment
 
+from agent.log_parts import STAMPED_LINES
 from agent.logs import PIECE_BYTES, read_piece
 from agent.output import last_line, tail
 from codedeploy.commands import LifecycleCommand, LogPiece, LogRequest
@@ -24,21 +26,35 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
+@pytest.fixture
+def gate(site: Site) -> Path:
+    """What a script reads from waits until somebody writes to it."""
+    gate = site.directory / "gate"
+    os.mkfifo(gate)
+    return gate
+
+
 async def deployed(site: Site, hooks: dict[LifecycleEvent, str]) -> None:
     command = site.command(site.revision("v1", hooks))
     await ActivityEnvironment().run(site.activities.run_lifecycle_events, command)
 
 
-def piece(site: Site, event: LifecycleEvent | None = None, offset: int = 0) -> LogPiece:
-    request = LogRequest(deployment_id="d-1", event=event, offset=offset)
+def piece(
+    site: Site,
+    event: LifecycleEvent | None = None,
+    offset: int = 0,
+    *,
+    timestamps: bool = False,
+) -> LogPiece:
+    request = LogRequest(deployment_id="d-1", event=event, offset=offset, timestamps=timestamps)
     return read_piece(site.deployment(), request, host="web-1")
 
 
-def whole(site: Site, event: LifecycleEvent | None = None) -> str:
-    text, part = "", piece(site, event)
+def whole(site: Site, event: LifecycleEvent | None = None, *, timestamps: bool = False) -> str:
+    text, part = "", piece(site, event, timestamps=timestamps)
     while not part.is_end:
         text += part.text
-        part = piece(site, event, part.next_offset)
+        part = piece(site, event, part.next_offset, timestamps=timestamps)
     return text + part.text
 
 
@@ -104,9 +120,7 @@ async def test_output_without_a_last_newline_does_not_swallow_the_next_line(site
     assert "abc\n" in whole(site, START)
 
 
-async def test_the_log_can_be_read_while_the_script_runs(site: Site) -> None:
-    gate = site.directory / "gate"
-    os.mkfifo(gate)
+async def test_the_log_can_be_read_while_the_script_runs(site: Site, gate: Path) -> None:
     body = f"echo before\nread line <{gate}\necho after"
     running = asyncio.create_task(deployed(site, {START: body}))
     output = site.deployment().script(START, 1) / "output"
@@ -161,6 +175,97 @@ async def test_a_large_log_is_read_in_pieces_that_stay_small(site: Site) -> None
 def test_an_unknown_deployment_has_no_log(site: Site) -> None:
     with pytest.raises(DeploymentTargetDoesNotExist, match="web-1 has no log of d-1"):
         piece(site)
+
+
+async def test_who_waits_for_an_unknown_deployment_is_told_that_there_is_nothing(
+    site: Site,
+) -> None:
+    request = LogRequest(deployment_id="d-1", wait_seconds=0.1)
+
+    answer = await ActivityEnvironment().run(site.activities.read_log, request)
+
+    assert answer == LogPiece(text="", next_offset=0, is_end=True)
+
+
+async def test_who_waits_is_told_of_what_is_printed_at_once(site: Site, gate: Path) -> None:
+    running = asyncio.create_task(deployed(site, {START: f"read line <{gate}\necho after"}))
+    await until(lambda: site.deployment().script(START, 1).joinpath("started").exists())
+    offset = piece(site, START).next_offset
+    request = LogRequest(deployment_id="d-1", event=START, offset=offset, wait_seconds=20)
+
+    waiting = asyncio.create_task(ActivityEnvironment().run(site.activities.read_log, request))
+    await asyncio.to_thread(gate.write_text, "go\n")
+    answer = await waiting
+    await running
+
+    assert answer.text.startswith("after\n")
+
+
+async def test_an_agent_that_goes_keeps_nobody_waiting(site: Site) -> None:
+    await deployed(site, {START: "echo started"})
+    offset = piece(site).next_offset
+    environment = ActivityEnvironment()
+    environment.worker_shutdown()
+
+    answer = await environment.run(
+        site.activities.read_log,
+        LogRequest(deployment_id="d-1", offset=offset, wait_seconds=20),
+    )
+
+    assert answer == LogPiece(text="", next_offset=offset, is_end=True)
+
+
+# --- times of lines
+
+
+def lines_of(text: str) -> dict[str, str]:
+    """Return the times of lines, by what they say."""
+    parts = (line.split(" ") for line in text.splitlines())
+    return {" ".join(words): f"{date} {time}" for date, time, *words in parts}
+
+
+async def test_each_line_has_the_time_at_which_it_was_there(site: Site, gate: Path) -> None:
+    body = f"echo early\nread line <{gate}\necho late; printf 'no end'"
+    running = asyncio.create_task(deployed(site, {START: body}))
+    moments = site.deployment().script(START, 1) / "moments"
+    await until(lambda: moments.exists() and moments.read_text().endswith("\n"))
+    noted = datetime.fromtimestamp(float(moments.read_text().split()[1]), UTC)
+    await until(lambda: f"{datetime.now(UTC):%S}" != f"{noted:%S}")
+
+    await asyncio.to_thread(gate.write_text, "go\n")
+    await running
+
+    times = lines_of(whole(site, START, timestamps=True))
+    assert times["early"] == f"{noted:%Y-%m-%d %H:%M:%S}"
+    assert times["early"] < times["late"] == times["no end"]
+    assert times["late"] <= times["LifecycleEvent - ApplicationStart Succeeded: Succeeded"]
+
+
+async def test_pieces_with_times_join_to_the_same_log(site: Site) -> None:
+    await deployed(site, {START: f"yes '€' | head -n {3 * STAMPED_LINES}; printf '\\377\\n\\n€'"})
+
+    stamped = whole(site, START, timestamps=True)
+
+    assert [line[len("2026-11-30 00:00:00 ") :] for line in stamped.splitlines()][2:-2] == (
+        ["€"] * 3 * STAMPED_LINES + ["\ufffd", "", "€"]
+    )
+
+
+async def test_a_piece_with_times_is_no_larger_than_a_message_may_be(site: Site) -> None:
+    await deployed(site, {START: f"yes '' | head -n {2 * PIECE_BYTES}"})
+
+    first = piece(site, START, timestamps=True)
+
+    assert len(first.model_dump_json()) < 1 << 20
+
+
+async def test_without_notes_a_line_has_the_time_of_the_scripts_end(site: Site) -> None:
+    await deployed(site, {START: "echo started"})
+    (site.deployment().script(START, 1) / "moments").write_text("torn by a cra")
+
+    times = lines_of(whole(site, START, timestamps=True))
+
+    assert times["started"] == times["Script - ApplicationStart.sh exited 0 after 0 s"]
 
 
 def test_an_id_cannot_name_another_place_on_disk(site: Site) -> None:

@@ -81,6 +81,21 @@ async def test_an_agent_that_stays_away_fails_its_host_only(whole: Machine) -> N
     ]
 
 
+async def test_what_scripts_print_can_be_followed_to_the_end(whole: Machine) -> None:
+    deployment_id = await whole.deploy()
+    await whole.until_started("host-1")
+    pieces = whole.rollway.log(deployment_id, "host-1", follow=True)
+    text = await anext(pieces)
+    assert "this is ValidateService" not in text
+
+    whole.let_go()
+    async for piece in pieces:
+        text += piece
+
+    assert text.count("this is ValidateService") == 1
+    assert "LifecycleEvent - ValidateService Succeeded" in text
+
+
 async def test_the_whole_output_of_a_script_can_be_read(whole: Machine) -> None:
     deployment_id = await whole.deploy()
     await whole.until_started("host-1")

@@ -176,10 +176,16 @@ class FakeRollway:
                 await asyncio.sleep(0)
 
     async def log(
-        self, deployment_id: str, target: str, event: LifecycleEvent | None = None
+        self,
+        deployment_id: str,
+        target: str,
+        event: LifecycleEvent | None = None,
+        *,
+        follow: bool = False,
+        timestamps: bool = False,
     ) -> AsyncIterator[str]:
         await self.target(deployment_id, target)
-        self.asked.append(("log", deployment_id, target, event))
+        self.asked.append(("log", deployment_id, target, event, follow, timestamps))
         for piece in self.log_pieces:
             yield piece
 

@@ -134,7 +134,16 @@ def test_logs_print_the_whole_output_without_control_characters() -> None:
     result = rollway(fake, "logs", given_.ID, "web-2", "validateservice")
 
     assert result.stdout == "start\nport in use\nno end"
-    assert fake.asked[-1] == ("log", given_.ID, "web-2", LifecycleEvent.VALIDATE_SERVICE)
+    event = LifecycleEvent.VALIDATE_SERVICE
+    assert fake.asked[-1] == ("log", given_.ID, "web-2", event, False, False)
+
+
+def test_logs_can_be_followed_and_show_times() -> None:
+    fake = rolled_back()
+
+    rollway(fake, "logs", "-f", "--timestamps", given_.ID, "web-2")
+
+    assert fake.asked[-1] == ("log", given_.ID, "web-2", None, True, True)
 
 
 def test_logs_without_output_say_so_on_standard_error() -> None:
