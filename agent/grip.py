@@ -13,6 +13,7 @@ from typing import Self
 from agent.host_files import HostFiles
 from agent.linux import path_of
 
+_IN_THE_WAY = "a link or a file has taken a directory's place"
 _OPENS = os.O_PATH | os.O_DIRECTORY
 
 
@@ -105,6 +106,8 @@ class Grip:
                     raise
                 os.mkdir(name, dir_fd=self._descriptor)
                 entered = os.open(name, flags, dir_fd=self._descriptor)
+            except NotADirectoryError as error:
+                raise NotADirectoryError(error.errno, _IN_THE_WAY, name) from error
         self._take(directory, entered)
 
     def _take(self, directory: str, descriptor: int) -> None:

@@ -137,7 +137,7 @@ def test_an_install_that_meets_a_link_says_where(machine: Machine) -> None:
         if any(machine.state.glob("transaction.json")) and not is_led_astray:
             lead_astray(machine)
 
-    with pytest.raises(InstallFailed, match="Not a directory") as caught:
+    with pytest.raises(InstallFailed, match="has taken a directory's place") as caught:
         machine.install(directory(sub=directory(passwd=File("2"))), step=come)
 
     assert f"'{machine.root}/app/sub'" in caught.value.message
