@@ -3,19 +3,19 @@
 So does what their group does by itself. Their agents are of another process and go on.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
-from typing import NamedTuple
 
 import pytest
 
 from tests.aws.emulator import Emulator
 from tests.aws.snapshot import difference
-from tests.end_to_end.fates import Fate, Side, Step
+from tests.end_to_end.disturbed import Killed, all_killed
+from tests.end_to_end.fates import Side, Step
 from tests.end_to_end.fleet_kinds import FleetStory
 from tests.end_to_end.fleet_play import FLEETS
 from tests.end_to_end.lanes import lanes
-from tests.end_to_end.trials import Ending, Kill, Trials
+from tests.end_to_end.trials import Ending, Trials
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
 
@@ -24,39 +24,16 @@ VARIANTS = (FleetStory.INSPECTED, FleetStory.KEPT)
 """They begin as others do: only what they alone do is disturbed."""
 
 
-class Killed(NamedTuple):
-    """How all deployments ended, by what happened to them."""
-
-    undisturbed: dict[FleetStory, Ending]
-    killed: dict[tuple[FleetStory, Side, Step], Ending]
-
-    def of(self, story: FleetStory, side: Side) -> dict[Step, Ending]:
-        """Return the endings of a story whose worker was killed on one side of each activity."""
-        found = {step: end for (*what, step), end in self.killed.items() if what == [story, side]}
-        assert found, f"nobody was killed {side} an activity of {story}"
-        return found
-
-
 @pytest.fixture(scope="module")
 async def deployments(
     running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Killed]:
+) -> AsyncIterator[Killed[FleetStory]]:
     async with lanes(tmp_path_factory.mktemp("kills"), running_emulator, count=LANES) as running:
         with closing(Trials(running, running_emulator, FLEETS)) as trials:
-            undisturbed = await trials.undisturbed([*FleetStory])
-            cases = [
-                (story, side, step)
-                for story, steps in (await steps_of(undisturbed)).items()
-                for step in steps
-                for side in Side
-            ]
-            endings = await trials.endings(
-                (story, Kill(running.fates, Fate(side, step.key))) for story, side, step in cases
-            )
-            yield Killed(undisturbed, dict(zip(cases, endings, strict=True)))
+            yield await all_killed(trials, running, steps_of, stories=[*FleetStory])
 
 
-async def steps_of(endings: dict[FleetStory, Ending]) -> dict[FleetStory, list[Step]]:
+async def steps_of(endings: Mapping[FleetStory, Ending]) -> dict[FleetStory, list[Step]]:
     """Return the activities of each story in which its worker is to be killed."""
     steps = {story: await ending.twin.steps() for story, ending in endings.items()}
     known = {kind_of(step) for story in steps if story not in VARIANTS for step in steps[story]}
@@ -71,7 +48,9 @@ def kind_of(step: Step) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("story", FleetStory)
-def test_undisturbed_deployments_end_as_they_should(deployments: Killed, story: FleetStory) -> None:
+def test_undisturbed_deployments_end_as_they_should(
+    deployments: Killed[FleetStory], story: FleetStory
+) -> None:
     ending = deployments.undisturbed[story]
 
     assert ending.outcome[0] == ("Succeeded" if story.succeeds else "Failed"), ending.outcome
@@ -83,7 +62,7 @@ def test_undisturbed_deployments_end_as_they_should(deployments: Killed, story: 
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("story", FleetStory)
 def test_a_killed_worker_changes_nothing(
-    deployments: Killed, story: FleetStory, side: Side, subtests: pytest.Subtests
+    deployments: Killed[FleetStory], story: FleetStory, side: Side, subtests: pytest.Subtests
 ) -> None:
     undisturbed = deployments.undisturbed[story]
 
@@ -95,7 +74,7 @@ def test_a_killed_worker_changes_nothing(
 
 @pytest.mark.parametrize("side", Side)
 def test_a_failed_copy_leaves_all_as_it_was_although_its_worker_was_killed(
-    deployments: Killed, side: Side, subtests: pytest.Subtests
+    deployments: Killed[FleetStory], side: Side, subtests: pytest.Subtests
 ) -> None:
     for step, ending in deployments.of(FleetStory.PUT_BACK, side).items():
         with subtests.test(f"killed {side} {step}"):
@@ -105,7 +84,7 @@ def test_a_failed_copy_leaves_all_as_it_was_although_its_worker_was_killed(
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("story", FleetStory)
 def test_no_instance_waits_for_an_answer_of_ours(
-    deployments: Killed, story: FleetStory, side: Side, subtests: pytest.Subtests
+    deployments: Killed[FleetStory], story: FleetStory, side: Side, subtests: pytest.Subtests
 ) -> None:
     for step, ending in deployments.of(story, side).items():
         with subtests.test(f"killed {side} {step}"):

@@ -2,34 +2,21 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from typing import NamedTuple
 
 import pytest
 
 from tests.aws.emulator import Emulator
 from tests.aws.snapshot import difference
-from tests.end_to_end.aimed_faults import AimedFaults, Case, Failures, aimed_faults, cases_of
+from tests.end_to_end.aimed_faults import AimedFaults, aimed_faults
+from tests.end_to_end.disturbed import Failed, all_failed
 from tests.end_to_end.lanes import lanes
 from tests.end_to_end.stories import STORIES, Story
-from tests.end_to_end.trials import Ending, Trials
+from tests.end_to_end.trials import Trials
 from tests.end_to_end.twins import TRAFFIC
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
 
 LANES, AT_ONCE = 8, 4
-
-
-class Failed(NamedTuple):
-    """How all deployments ended, by what failed."""
-
-    undisturbed: dict[Story, Ending]
-    endings: dict[Case[Story], Ending]
-
-    def of(self, story: Story) -> dict[Case[Story], Ending]:
-        """Return the endings of a story."""
-        found = {case: ending for case, ending in self.endings.items() if case.story == story}
-        assert found, f"no call of {story} has failed"
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -41,22 +28,15 @@ def proxy(running_emulator: Emulator) -> Iterator[AimedFaults]:
 @pytest.fixture(scope="module")
 async def deployments(
     running_emulator: Emulator, proxy: AimedFaults, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Failed]:
+) -> AsyncIterator[Failed[Story]]:
     async with lanes(tmp_path_factory.mktemp("faults"), proxy, count=LANES) as running:
         with closing(Trials(running, running_emulator, TRAFFIC, at_once=AT_ONCE)) as trials:
-            undisturbed = await trials.undisturbed(STORIES)
-            cases = {
-                case: Failures(proxy, running.calls, calls, case.kinds)
-                for story, end in undisturbed.items()
-                for case, calls in cases_of(story, running.calls.calls_of(end.twin.deployment_id))
-            }
-            endings = await trials.endings((case.story, what) for case, what in cases.items())
-            yield Failed(undisturbed, dict(zip(cases, endings, strict=True)))
+            yield await all_failed(trials, running, proxy, stories=STORIES)
 
 
 @pytest.mark.parametrize("story", STORIES, ids=str)
 def test_a_call_that_fails_and_then_works_changes_nothing(
-    deployments: Failed, story: Story, subtests: pytest.Subtests
+    deployments: Failed[Story], story: Story, subtests: pytest.Subtests
 ) -> None:
     undisturbed = deployments.undisturbed[story]
 
@@ -68,7 +48,7 @@ def test_a_call_that_fails_and_then_works_changes_nothing(
 
 @pytest.mark.parametrize("story", [one for one in STORIES if not one.succeeds], ids=str)
 def test_what_does_not_succeed_leaves_all_as_it_was_although_calls_failed(
-    deployments: Failed, story: Story, subtests: pytest.Subtests
+    deployments: Failed[Story], story: Story, subtests: pytest.Subtests
 ) -> None:
     for case, ending in deployments.of(story).items():
         with subtests.test(str(case)):

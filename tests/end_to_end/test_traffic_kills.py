@@ -1,17 +1,17 @@
 """Whenever the worker dies, a deployment that moves traffic ends as if it had not."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
-from typing import NamedTuple
 
 import pytest
 
 from tests.aws.emulator import Emulator
 from tests.aws.snapshot import difference
-from tests.end_to_end.fates import Fate, Side, Step
+from tests.end_to_end.disturbed import Killed, all_killed
+from tests.end_to_end.fates import Side, Step
 from tests.end_to_end.lanes import lanes
 from tests.end_to_end.stories import FOLLOWING, STORIES, Story
-from tests.end_to_end.trials import Ending, Kill, Trials
+from tests.end_to_end.trials import Ending, Trials
 from tests.end_to_end.twins import TRAFFIC
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
@@ -21,39 +21,16 @@ ALL = (FOLLOWING, *STORIES)
 PUT_BACK = [story for story in STORIES if not story.succeeds]
 
 
-class Killed(NamedTuple):
-    """How all deployments ended, by what happened to them."""
-
-    undisturbed: dict[Story, Ending]
-    killed: dict[tuple[Story, Side, Step], Ending]
-
-    def of(self, story: Story, side: Side) -> dict[Step, Ending]:
-        """Return the endings of a story whose worker was killed on one side of each activity."""
-        found = {step: end for (*what, step), end in self.killed.items() if what == [story, side]}
-        assert found, f"nobody was killed {side} an activity of {story}"
-        return found
-
-
 @pytest.fixture(scope="module")
 async def deployments(
     running_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Killed]:
+) -> AsyncIterator[Killed[Story]]:
     async with lanes(tmp_path_factory.mktemp("kills"), running_emulator, count=LANES) as running:
         with closing(Trials(running, running_emulator, TRAFFIC)) as trials:
-            undisturbed = await trials.undisturbed(ALL)
-            cases = [
-                (story, side, step)
-                for story, steps in (await steps_of(undisturbed)).items()
-                for step in steps
-                for side in Side
-            ]
-            endings = await trials.endings(
-                (story, Kill(running.fates, Fate(side, step.key))) for story, side, step in cases
-            )
-            yield Killed(undisturbed, dict(zip(cases, endings, strict=True)))
+            yield await all_killed(trials, running, steps_of, stories=ALL)
 
 
-async def steps_of(endings: dict[Story, Ending]) -> dict[Story, list[Step]]:
+async def steps_of(endings: Mapping[Story, Ending]) -> dict[Story, list[Step]]:
     """Return the activities of each story, but what is known already of one that follows."""
     steps = {story: await ending.twin.steps() for story, ending in endings.items()}
     known = {step.name for story in STORIES for step in steps[story]}
@@ -61,7 +38,9 @@ async def steps_of(endings: dict[Story, Ending]) -> dict[Story, list[Step]]:
 
 
 @pytest.mark.parametrize("story", ALL, ids=str)
-def test_undisturbed_deployments_end_as_they_should(deployments: Killed, story: Story) -> None:
+def test_undisturbed_deployments_end_as_they_should(
+    deployments: Killed[Story], story: Story
+) -> None:
     ending = deployments.undisturbed[story]
 
     assert ending.outcome[0] == story.status, ending.outcome
@@ -71,7 +50,7 @@ def test_undisturbed_deployments_end_as_they_should(deployments: Killed, story: 
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("story", ALL, ids=str)
 def test_a_killed_worker_changes_nothing(
-    deployments: Killed, story: Story, side: Side, subtests: pytest.Subtests
+    deployments: Killed[Story], story: Story, side: Side, subtests: pytest.Subtests
 ) -> None:
     undisturbed = deployments.undisturbed[story]
 
@@ -84,7 +63,7 @@ def test_a_killed_worker_changes_nothing(
 @pytest.mark.parametrize("side", Side)
 @pytest.mark.parametrize("story", PUT_BACK, ids=str)
 def test_what_does_not_succeed_leaves_all_as_it_was_although_its_worker_was_killed(
-    deployments: Killed, story: Story, side: Side, subtests: pytest.Subtests
+    deployments: Killed[Story], story: Story, side: Side, subtests: pytest.Subtests
 ) -> None:
     for step, ending in deployments.of(story, side).items():
         with subtests.test(f"killed {side} {step}"):
