@@ -105,7 +105,7 @@ class BundleMembers:
     ) -> None:
         name = self._judged(member.filename)
         kind = stat.S_IFMT(member.external_attr >> 16)
-        if member.is_dir():
+        if member.filename.endswith("/"):
             self._shape.add_directory(name)
         elif kind == stat.S_IFLNK:
             with archive.open(member) as stream:

@@ -159,3 +159,12 @@ def test_a_link_in_a_zip_is_judged_too(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidRevision, match="the member 'link' is a link to '/etc'"):
         BundleContents(bundle, BundleType.ZIP, label="v2")
+
+
+def test_a_member_of_a_zip_without_a_name_is_judged_too(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), b"x")
+
+    with pytest.raises(InvalidRevision, match="the member '' has the name of a directory"):
+        BundleContents(bundle, BundleType.ZIP, label="v2")
