@@ -39,6 +39,7 @@ _MOST_HEADERS = 1 << 20
 _HEADERS_A_MEMBER = 4096
 _MOST_SHARED_HEADERS = 100
 _DISPROPORTIONATE = "has headers out of all proportion to its members"
+_NEGATIVE = "a size is negative"
 _MOST_PADDING = 64 << 20
 _AT_ONCE = 1 << 20
 
@@ -101,6 +102,8 @@ class _Tar(_Source):
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes; tarfile reads the content of headers whole."""
+        if size < 0:  # As a member's header may say: that would be all the rest.
+            raise tarfile.ReadError(_NEGATIVE)
         if self._here is not None:
             self._here += size
             self._in_all += size
@@ -143,6 +146,8 @@ def _members(
             return
         if number > most:
             raise _too_many(most)
+        if member.size < 0:
+            raise tarfile.ReadError(_NEGATIVE)
         # tarfile remembers every member otherwise: a gigabyte for a million of them.
         archive.members = []  # type: ignore[attr-defined]
         _check_shared(archive.pax_headers)

@@ -13,6 +13,8 @@ import pytest
 
 from activities.archives import TooMuch, opened_zip, tar_members
 from activities.bundle_contents import BundleContents
+from agent.archive import unpack
+from agent.bundles import BundleError
 from codedeploy.errors import InvalidRevision
 from codedeploy.revision import BundleType
 from tests.activities.bundles import tgz, zipped
@@ -127,6 +129,26 @@ def test_a_tar_with_a_header_for_all_and_long_names_is_read(tmp_path: Path) -> N
     bundle = tar_of(tmp_path / "bundle", blocks())
 
     assert len(list(tar_members(bundle, most=1000))) == 1000
+
+
+@pytest.mark.parametrize("kind", [tarfile.REGTYPE, tarfile.XHDTYPE])
+@pytest.mark.parametrize("size", [-1, -(2**70)])
+def test_a_size_below_nothing_does_not_mean_all_the_rest(
+    tmp_path: Path, kind: bytes, size: int
+) -> None:
+    def blocks() -> Iterator[bytes]:
+        info = tarfile.TarInfo("a")
+        info.type, info.size = kind, size
+        yield info.tobuf(tarfile.GNU_FORMAT)
+        for _ in range(100):
+            yield b"x" * MEGABYTE
+
+    bundle = tar_of(tmp_path / "bundle", blocks())
+
+    with little_memory(), pytest.raises(tarfile.ReadError):
+        read_tar(bundle)
+    with little_memory(), pytest.raises(BundleError, match="is damaged"):
+        unpack(bundle, BundleType.TGZ, tmp_path / "into")
 
 
 def test_a_tar_that_never_ends_is_refused(tmp_path: Path) -> None:
