@@ -10,6 +10,8 @@ import pwd
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from agent.content import READS, digestible, identity_of, opened
@@ -101,6 +103,17 @@ class HostFiles:
             return kind_of(found.st_mode) is owned.kind and _content(real, found) == owned.content
         except PermissionError:
             return False  # Somebody has made it theirs.
+
+    def as_left(self, path: str, owned: Owned, *, since_ns: int, until_ns: int) -> Owned:
+        """Return what a group owns at `path`, with the content that it got between two times."""
+        real = self.real(path)
+        with suppress(OSError):  # It is gone, or somebody has made it theirs.
+            found = os.lstat(real)
+            kind = kind_of(found.st_mode)
+            is_leaf = kind in (Kind.FILE, Kind.SYMLINK)
+            if is_leaf and since_ns < found.st_ctime_ns < until_ns:
+                return replace(owned, kind=kind, content=_content(real, found))
+        return owned
 
     def objections(self, permission: Permission) -> Sequence[str]:
         """Return why this host cannot grant `permission`."""

@@ -108,7 +108,7 @@ class Installer:
             neighbourhood.takeovers(plan.taken),
             plan.followed,
         )
-        self._carry_out(plan, archive, committed)
+        self._carry_out(plan, archive, committed, neighbourhood)
         return plan.warnings
 
     def _neighbourhood(self) -> Neighbourhood:
@@ -134,8 +134,15 @@ class Installer:
                 ],
             )
 
-    def _carry_out(self, plan: InstallPlan, archive: Path, committed: Ownership) -> None:
+    def _carry_out(
+        self,
+        plan: InstallPlan,
+        archive: Path,
+        committed: Ownership,
+        neighbourhood: Neighbourhood,
+    ) -> None:
         try:
+            neighbourhood.note_what_scripts_changed(self._host)
             ownership = self._transaction.run(plan, archive, committed)
             self._transaction.clear_up(ownership)
         except Interrupted:

@@ -6,12 +6,13 @@ that does it, and it is forgotten once the other group has installed again and k
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from agent.host_files import HostFiles
 from agent.layout import GroupDirectory, Layout
 from agent.ownership import ORIGINALS, RECORD, Ownership
-from codedeploy.installation import Claim, Host, Site
+from codedeploy.installation import Claim, Host, Owned, Site
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,24 @@ class _Group:
         for path, owned in self.ownership.paths.items():
             at = "" if owned.original is None else f"{originals}/{owned.original}"
             yield path, Claim(group_id, self.ownership.token, owned, self.settled_ns, at)
+
+    def note_what_scripts_changed(self, host: HostFiles) -> None:
+        """Write down what the installed deployment has made of its files since its install.
+
+        Until then the times of changes tell, which an install that is taken back does not keep.
+        """
+        paths = self.ownership.paths
+        known = {path: owned for path, owned in paths.items() if _has_content(owned)}
+        record = self.installation / RECORD
+        since_ns = record.stat().st_mtime_ns if known else 0
+        changed = {
+            path: now
+            for path, owned in known.items()
+            if (now := host.as_left(path, owned, since_ns=since_ns, until_ns=self.settled_ns))
+            != owned
+        }
+        if changed:
+            replace(self.ownership, paths={**paths, **changed}).write(record)
 
 
 class Neighbourhood:
@@ -56,6 +75,10 @@ class Neighbourhood:
     def own(self) -> Ownership:
         """What the group's record says."""
         return self._own.ownership
+
+    def note_what_scripts_changed(self, host: HostFiles) -> None:
+        """Write down what the group's last deployment has made of its files since its install."""
+        self._own.note_what_scripts_changed(host)
 
     def site(self, host: Host) -> Site:
         """Return what an install of the group has to reckon with."""
@@ -95,6 +118,10 @@ def _read(installation: Path, layout: Layout) -> _Group:
     if not ownership.deployment_id:
         return _Group(installation, ownership, 0)
     return _Group(installation, ownership, layout.deployment(ownership.deployment_id).settled_ns)
+
+
+def _has_content(owned: Owned) -> bool:
+    return not (owned.is_directory or owned.is_left)
 
 
 def _taken_from(ownership: Ownership, takers: Iterable[Ownership]) -> set[str]:

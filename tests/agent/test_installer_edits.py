@@ -1,12 +1,14 @@
 """What becomes of files that somebody changes after they were installed."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.agent.machine import OVERWRITE, Machine
+from agent.installer import InstallFailed
+from tests.agent.machine import OVERWRITE, Machine, fill_disk, stop_at
 from tests.agent.trees import OLD, File, Link, Node, directory
 
 
@@ -106,6 +108,41 @@ def test_what_the_deployment_itself_changed_goes_with_it(machine: Machine) -> No
 
     assert machine.install(directory()) == ()
     assert machine.app == directory()
+
+
+def end_deployment_with(machine: Machine, change: Change) -> None:
+    """Let a script of the deployment change a file, and the deployment end then."""
+    time.sleep(0.02)  # The kernel's clock for files goes in steps.
+    change(machine.root / "app/f")
+    time.sleep(0.02)
+    machine.end_deployment(seconds_from_now=0)
+    time.sleep(0.02)
+
+
+def take_an_install_back(machine: Machine) -> None:
+    with pytest.raises(InstallFailed, match="everything was put back"):
+        machine.install(directory(), step=stop_at(3, fill_disk))
+
+
+@pytest.mark.parametrize("change", [edit, edit_unseen, replace_by_a_file, replace_by_a_link])
+def test_what_the_deployment_changed_is_its_own_although_an_install_was_taken_back(
+    machine: Machine, change: Change
+) -> None:
+    end_deployment_with(machine, change)
+    take_an_install_back(machine)
+
+    assert machine.install(directory()) == ()
+    assert machine.app == directory()
+
+
+def test_what_is_changed_once_an_install_was_taken_back_stays(machine: Machine) -> None:
+    end_deployment_with(machine, edit)
+    take_an_install_back(machine)
+    (machine.root / "app/f").write_text("mine, too")
+
+    machine.install(directory())
+
+    assert machine.app == directory(f=File("mine, too"))
 
 
 def test_what_is_changed_when_the_deployment_has_ended_stays(machine: Machine) -> None:
