@@ -15,6 +15,7 @@ from codedeploy.appspec.permissions import Permission, read_permission
 from codedeploy.appspec.section import Section, check_version
 from codedeploy.document import Findings, Node, read_one
 from codedeploy.lifecycle import LifecycleEvent
+from codedeploy.members import LONGEST_NAME
 from codedeploy.wire import Model
 
 MOST_BYTES = 1 << 20
@@ -142,6 +143,9 @@ def _file(node: Node, findings: Findings, *, is_windows: bool) -> FileMapping | 
         findings.problem(
             node, f"expected an absolute path {example}, found {destination!r}", "destination"
         )
+    if len(destination.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
+        # With the longest name of a member behind it, it is still a path that a host can open.
+        findings.problem(node, f"expected a path of at most {LONGEST_NAME} bytes", "destination")
     return FileMapping(source=source, destination=destination)
 
 

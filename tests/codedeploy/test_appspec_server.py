@@ -129,6 +129,10 @@ BAD_FILES = {
         one_file("a", "srv/shop"),
         "destination: expected an absolute path such as /srv/shop, found 'srv/shop'",
     ),
+    "endless destination": (
+        one_file("a", "/srv" * 300),
+        "destination: expected a path of at most 1024 bytes",
+    ),
     "drive": (one_file("a", "C:\\shop"), "destination: expected an absolute path"),
     "near miss": (
         "files: [{source: a, destination: /a, Source: b}]",
