@@ -44,11 +44,11 @@ class Placements:
     problems: list[str] = field(default_factory=list)
 
     def add(self, path: str, placement: Placement) -> None:
-        """Place an entry; two directories at one destination are one directory."""
+        """Place an entry; one that comes twice, and two directories, are one."""
         there = self.at.setdefault(path, placement)
         if placement.entry.kind is Kind.OTHER:
             self.problems.append(_uncopiable(placement))
-        elif there is placement:
+        elif there == placement:
             return
         elif not (there.is_directory and placement.is_directory):
             self.problems.append(_collision(path, there, placement))

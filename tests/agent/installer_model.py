@@ -68,29 +68,30 @@ def parents(path: str) -> Iterator[str]:
         path = posixpath.dirname(path)
 
 
-def copies(content: Flat, source: str, place: str) -> Flat:
-    """What one entry of `files` puts where."""
+def copies(content: Flat, source: str, place: str) -> dict[str, str]:
+    """Which path of the content one entry of `files` puts where."""
     source = "" if source == "/" else f"/{source}"
     place = place.rstrip("/")
     if not source or isinstance(content.get(source), Directory):
         return {
-            place + path[len(source) :]: node
-            for path, node in content.items()
-            if path.startswith(f"{source}/")
+            place + path[len(source) :]: path for path in content if path.startswith(f"{source}/")
         }
     if source not in content:
         raise Impossible
-    return {f"{place}/{posixpath.basename(source)}": content[source]}
+    return {f"{place}/{posixpath.basename(source)}": source}
 
 
 def wanted(revision: Revision) -> Flat:
     """All that a revision puts on a host; the first of two directories decides the mode."""
     content = flat(revision.content)
     found: Flat = {}
+    came_from: dict[str, str] = {}
     above: set[str] = set()
     for source, place in revision.files:
-        for path, node in copies(content, source, place).items():
-            if path in found and not both_directories(found[path], node):
+        for path, origin in copies(content, source, place).items():
+            node = content[origin]
+            is_same = came_from.setdefault(path, origin) == origin
+            if not (is_same or both_directories(found[path], node)):
                 raise Impossible
             found.setdefault(path, node)
             above |= set(parents(posixpath.dirname(path)))

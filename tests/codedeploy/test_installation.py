@@ -189,6 +189,12 @@ def test_a_destination_written_twice_is_a_problem() -> None:
     ]
 
 
+def test_what_goes_to_its_destination_twice_goes_there_once() -> None:
+    once = planned(LISTING, appspec(("/", "/srv")))
+
+    assert planned(LISTING, appspec(("/", "/srv"), ("bin", "/srv/bin"))) == once
+
+
 @pytest.mark.parametrize(
     "files",
     [
