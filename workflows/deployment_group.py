@@ -1,6 +1,8 @@
 """A deployment group, as an entity: its definition, its lock, its queue, its memory."""
 
 import asyncio
+from contextlib import suppress
+from itertools import takewhile
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, ChildWorkflowError, is_cancelled_exception
@@ -127,9 +129,9 @@ class DeploymentGroupWorkflow:
         # That await lets another request in: ask again whether this one may start.
         self._may_create(request)
         order = self._order(request)
-        if self._info.group.queue_policy is QueuePolicy.SUPERSEDE:
-            await self._stop_all(order.deployment_id)
         await self._start(order)
+        if self._info.group.queue_policy is QueuePolicy.SUPERSEDE:
+            await self._stop_all_before(order.deployment_id)
         return order.deployment_id
 
     @create_deployment.validator
@@ -193,6 +195,9 @@ class DeploymentGroupWorkflow:
         """Start a deployment, which has the lock or waits for it."""
         self._info = recorded(self._info, _record_of(order))
         await self._start_beside(order)
+        # That await lets the one before end: nobody could give the turn to who was not there yet.
+        if order.queued_behind is not None and self._info.active == order.deployment_id:
+            await self._give_turn(order.deployment_id)
 
     async def _start_beside(self, order: DeploymentOrder) -> None:
         """Start a deployment, whoever has the lock."""
@@ -234,9 +239,15 @@ class DeploymentGroupWorkflow:
         """Give the lock of a deployment that is over to the next in the queue."""
         had_lock = self._info.active == deployment_id
         self._info = released(self._info, deployment_id, status, workflow.now())
-        following = self._children.get(self._info.active or "")
-        if had_lock and following is not None:
-            await following.signal(DeploymentWorkflow.proceed, self._turn())
+        if had_lock and self._info.active is not None:
+            await self._give_turn(self._info.active)
+
+    async def _give_turn(self, deployment_id: str) -> None:
+        """Let a deployment go on that has the lock now; one that is about to start is told then."""
+        child = self._children.get(deployment_id)
+        if child is not None:
+            with suppress(ApplicationError):  # It is gone, and passes the turn on.
+                await child.signal(DeploymentWorkflow.proceed, self._turn())
 
     def _turn(self) -> Turn:
         info = self._info
@@ -258,13 +269,15 @@ class DeploymentGroupWorkflow:
                 order.model_copy(update={"group": order.group.in_place, "root": root})
             )
 
-    async def _stop_all(self, successor: str) -> None:
+    async def _stop_all_before(self, successor: str) -> None:
         """Stop who has the lock, and who waits for it; launches have nothing to do with it."""
         request = InterventionRequest(reason=f"superseded by {successor}", rollback=False)
-        for deployment_id in (self._info.active, *self._info.queue):
+        waiting = (self._info.active, *self._info.queue)
+        for deployment_id in takewhile(lambda one: one != successor, waiting):
             child = self._children.get(deployment_id or "")
             if child is not None:
-                await child.signal(Verb.STOP.value, request)
+                with suppress(ApplicationError):  # It has just ended.
+                    await child.signal(Verb.STOP.value, request)
 
 
 def _held(info: DeploymentGroupInfo) -> tuple[str, ...]:

@@ -29,27 +29,45 @@ LEAVING = "TerminationWorkflow"
 TELLING = "deployment_ended"
 """Before the group gets this signal."""
 
+DEPLOYING = "DeploymentWorkflow"
+"""Before a group starts this child."""
+
 _SCHEDULED = EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED
 _COMPLETED = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
 _GO, _PLACE = "let_go", "place"
 
 
 class HeldWorkflows(Interceptor):
-    """Holds workflows at `LEAVING`, and then at `TELLING`."""
+    """Holds workflows at some places, each time that they come there.
+
+    Args:
+        places: By default `LEAVING`, and then `TELLING`.
+    """
+
+    def __init__(self, *places: str) -> None:
+        self._places = places or (LEAVING, TELLING)
 
     def workflow_interceptor_class(
         self,
         input: WorkflowInterceptorClassInput,  # noqa: A002
     ) -> type[WorkflowInboundInterceptor]:
-        return _Inbound
+        held = self._places
+
+        class Holding(_Inbound):
+            places = held
+
+        return Holding
 
 
 class _Inbound(WorkflowInboundInterceptor):
     """Answers where its workflow is held, and can be told to let it go."""
 
+    places: tuple[str, ...] = ()
+
     def __init__(self, next: WorkflowInboundInterceptor) -> None:  # noqa: A002
         super().__init__(next)
         self._place = ""
+        self._come: list[str] = []
         self._passed: list[str] = []
 
     def init(self, outbound: WorkflowOutboundInterceptor) -> None:
@@ -61,9 +79,13 @@ class _Inbound(WorkflowInboundInterceptor):
         return await super().execute_workflow(input)
 
     async def stay(self, place: str) -> None:
-        """Wait until somebody lets the workflow go on from there."""
+        """Wait until somebody lets the workflow go on from there, if it is to be held there."""
+        if place not in self.places:
+            return
+        earlier = self._come.count(place)
+        self._come.append(place)
         self._place = place
-        await workflow.wait_condition(lambda: place in self._passed)
+        await workflow.wait_condition(lambda: self._passed.count(place) > earlier)
 
 
 class _Outbound(WorkflowOutboundInterceptor):
@@ -72,13 +94,11 @@ class _Outbound(WorkflowOutboundInterceptor):
         self._told = told
 
     async def start_child_workflow(self, input: StartChildWorkflowInput) -> Any:  # noqa: A002
-        if input.workflow == LEAVING:
-            await self._told.stay(LEAVING)
+        await self._told.stay(input.workflow)
         return await super().start_child_workflow(input)
 
     async def signal_external_workflow(self, input: SignalExternalWorkflowInput) -> None:  # noqa: A002
-        if input.signal == TELLING:
-            await self._told.stay(TELLING)
+        await self._told.stay(input.signal)
         await super().signal_external_workflow(input)
 
 
