@@ -17,6 +17,7 @@ DRAINING = "DRAINING"
 STEADY_STATE = "STEADY_STATE"
 EXTERNAL = "EXTERNAL"
 FORWARD = "forward"
+_STICKINESS = "TargetGroupStickinessConfig"
 
 Action = dict[str, Any]
 """An action of a listener or a rule, as Elastic Load Balancing describes it: put back as it was."""
@@ -138,6 +139,17 @@ class Listener(Model):
         """Whether it can divide its traffic; a Network Load Balancer cannot."""
         return self.load_balancer_type == "application"
 
+    @property
+    def settled(self) -> "Listener":
+        """The listener as it is once the target groups that get nothing are detached."""
+        rules = (
+            rule.model_copy(update={"actions": tuple(map(_settled, rule.actions))})
+            for rule in self.rules
+        )
+        return self.model_copy(
+            update={"actions": tuple(map(_settled, self.actions)), "rules": tuple(rules)}
+        )
+
 
 class ServiceDescription(Model):
     """All that was found out about a service before a deployment.
@@ -170,6 +182,19 @@ class EcsFacts(Model):
     production: Listener
     test: Listener | None = None
     role_arn: str | None = None
+
+    @property
+    def settled(self) -> "EcsFacts":
+        """The facts as they are once the deployment before has nothing left to do."""
+        detached = {"load_balancer_arns": ()}
+        return self.model_copy(
+            update={
+                "blue": self.blue.model_copy(update=detached),
+                "green": self.green.model_copy(update=detached),
+                "production": self.production.settled,
+                "test": self.test.settled if self.test else None,
+            }
+        )
 
 
 class ReplacementOrder(Model):
@@ -235,6 +260,24 @@ class ListenerRoute(Model):
     role_arn: str | None = None
 
 
+def _settled(action: Action) -> Action:
+    """Return `action` as it looks without the target groups that have the weight 0."""
+    if action.get("Type") != FORWARD:
+        return action
+    config = action.get("ForwardConfig") or {}
+    groups = [one for one in config.get("TargetGroups") or [action] if one.get("Weight", 1)]
+    if len(groups) != 1:
+        return action
+    kept = {key: action[key] for key in ("Type", "Order") if key in action}
+    return kept | {"TargetGroupArn": groups[0]["TargetGroupArn"]} | _sticky(action)
+
+
+def _sticky(action: Action) -> dict[str, Any]:
+    """Return how `action` keeps users with a target group, if it does."""
+    stickiness = (action.get("ForwardConfig") or {}).get(_STICKINESS) or {}
+    return {_STICKINESS: stickiness} if stickiness.get("Enabled") else {}
+
+
 def target_groups_of(actions: Iterable[Action]) -> frozenset[str]:
     """Return the ARNs of the target groups that `actions` forward to, whatever their weight."""
     found: set[str] = set()
@@ -273,10 +316,7 @@ def _routed(action: Action, route: ListenerRoute) -> Action:
             {"TargetGroupArn": arn, "Weight": weight} for arn, weight in groups.items()
         ]
     }
-    stickiness = (action.get("ForwardConfig") or {}).get("TargetGroupStickinessConfig")
-    if stickiness and stickiness.get("Enabled"):
-        config["TargetGroupStickinessConfig"] = stickiness
-    return kept | {"ForwardConfig": config}
+    return kept | {"ForwardConfig": config | _sticky(action)}
 
 
 def _weights(route: ListenerRoute) -> dict[str, int]:

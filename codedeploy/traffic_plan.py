@@ -93,8 +93,13 @@ class TrafficPlan(Model):
 
     @property
     def fingerprint(self) -> str:
-        """What must be equal for a stored plan to still hold."""
-        kept = self.model_dump_json(
+        """What must be equal for a stored plan to still hold.
+
+        An original that the deployment before keeps is ended before this one begins, if it has not
+        gone by itself: that is no change.
+        """
+        settled = self.model_copy(update={"ecs": self.ecs.settled if self.ecs else None})
+        kept = settled.model_dump_json(
             exclude={"plan_id": True, "warnings": True, "ecs": {"service", "original"}}
         )
         return hashlib.sha256(kept.encode()).hexdigest()

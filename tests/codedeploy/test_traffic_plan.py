@@ -138,6 +138,29 @@ def test_the_counts_of_a_living_service_do_not_break_a_plan() -> None:
     assert changes_between(before, now) == ()
 
 
+def forwarding(**weights: int) -> EcsFacts:
+    """Return what is known of a service whose production listener has these weights."""
+    groups = [{"TargetGroupArn": name, "Weight": weight} for name, weight in weights.items()]
+    action = {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
+    production = listener("production").model_copy(update={"actions": (action,)})
+    green = GREEN.model_copy(update={"load_balancer_arns": ("balancer",) * ("green" in weights)})
+    return facts().model_copy(update={"production": production, "green": green})
+
+
+def test_a_group_that_is_detached_meanwhile_does_not_break_a_plan() -> None:
+    before = of_ecs(forwarding(blue=100, green=0))
+
+    assert changes_between(before, of_ecs(forwarding(blue=1))) == ()
+
+
+def test_traffic_that_is_divided_meanwhile_breaks_a_plan() -> None:
+    before = of_ecs(forwarding(blue=1))
+
+    (found,) = changes_between(before, of_ecs(forwarding(blue=90, green=10)))
+
+    assert "its load balancer" in found
+
+
 CHANGES = {
     "moved": ({"original": "3"}, "what has the traffic was 1, now 3"),
     "retargeted": ({"target": "checkout:beta"}, "the target was checkout:live, now checkout:beta"),

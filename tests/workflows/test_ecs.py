@@ -204,3 +204,12 @@ async def test_a_plan_warns_of_no_original_that_has_gone(web: EcsScenario) -> No
     plan = await web.rollway.plan(web.request(3))
 
     assert plan.warnings == ()
+
+
+async def test_a_plan_holds_although_an_original_is_ended_first(web: EcsScenario) -> None:
+    await web.with_settings(**kept_for(60)).deploy(2)
+    plan = await web.rollway.plan(web.request(3))
+
+    deployment = await web.deploy(3, planId=plan.plan_id)
+
+    assert deployment.status == "Succeeded", deployment.error_information
