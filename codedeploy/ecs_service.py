@@ -308,15 +308,15 @@ def _routed(action: Action, route: ListenerRoute) -> Action:
     if action.get("Type") != FORWARD or not is_of_pair((action,), route):
         return action
     kept = {key: action[key] for key in ("Type", "Order") if key in action}
-    groups = _weights(route)
-    if len(groups) == 1:
+    groups, sticky = _weights(route), _sticky(action)
+    if len(groups) == 1 and not sticky:
         return kept | {"TargetGroupArn": next(iter(groups))}
     config: dict[str, Any] = {
         "TargetGroups": [
             {"TargetGroupArn": arn, "Weight": weight} for arn, weight in groups.items()
         ]
     }
-    return kept | {"ForwardConfig": config | _sticky(action)}
+    return kept | {"ForwardConfig": config | sticky}
 
 
 def _weights(route: ListenerRoute) -> dict[str, int]:

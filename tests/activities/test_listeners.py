@@ -145,6 +145,23 @@ def test_a_group_that_is_no_longer_needed_is_detached(site: Site, listeners: Lis
     assert actions_of(site, rule)[0]["TargetGroupArn"] == site.green.arn
 
 
+def test_sticky_sessions_outlast_a_deployment(site: Site, listeners: Listeners) -> None:
+    elb, listener = site.aws.client("elbv2"), site.production_listener
+    config = {"TargetGroups": [{"TargetGroupArn": site.blue.arn}]} | {
+        "TargetGroupStickinessConfig": STICKY
+    }
+    action = {"Type": "forward", "ForwardConfig": config}
+    elb.modify_listener(ListenerArn=listener, DefaultActions=[action])
+    shift = Shift(site, listeners)
+
+    shift.to(100, keeps_both=True)
+    shift.to(100, only_detaches=True)
+
+    (found,) = listeners.describe(listener, None).actions
+    assert site.weights(listener) == {"shop-green": 100}
+    assert found["ForwardConfig"]["TargetGroupStickinessConfig"] == STICKY
+
+
 def test_a_listener_that_somebody_has_changed_since_is_not_detached_from_anything(
     site: Site, listeners: Listeners
 ) -> None:

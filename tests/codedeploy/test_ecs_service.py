@@ -77,6 +77,15 @@ def test_sticky_sessions_are_kept_while_traffic_is_divided() -> None:
     assert found["ForwardConfig"]["TargetGroupStickinessConfig"] == sticky
 
 
+def test_sticky_sessions_are_kept_when_all_traffic_has_moved() -> None:
+    sticky = {"Enabled": True, "DurationSeconds": 60}
+    action = forward((BLUE, 1), TargetGroupStickinessConfig=sticky)
+
+    (found,) = routed((action,), route(100))
+
+    assert found == forward((GREEN, 100), TargetGroupStickinessConfig=sticky)
+
+
 def test_a_listener_that_stands_at_green_already_is_divided_all_the_same() -> None:
     to_green = {"Type": "forward", "TargetGroupArn": GREEN}
 
