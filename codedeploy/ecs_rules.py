@@ -3,6 +3,7 @@
 Source: CodeDeploy User Guide, Amazon ECS deployment prerequisites and troubleshooting.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
 from codedeploy.appspec import CapacityProvider, EcsAppSpec
@@ -46,7 +47,7 @@ def judged(found: ServiceDescription, expected: Expectation) -> EcsFacts:
             ELASTIC_LOAD_BALANCING_INVALID, its load balancer does not fit.
     """
     _check_service(found.service)
-    original = _original(found.service, ends_first=expected.ends_first)
+    original = _original(found, ends_first=expected.ends_first)
     groups = _pair(found.target_groups, expected.names)
     blue = _blue(groups, original, found.service)
     green = next(group for group in groups if group is not blue)
@@ -79,7 +80,8 @@ def _check_service(service: Service) -> None:
         _refuse(f"The service {name} schedules {service.scheduling_strategy}: expected REPLICA.")
 
 
-def _original(service: Service, *, ends_first: str | None) -> TaskSet:
+def _original(found: ServiceDescription, *, ends_first: str | None) -> TaskSet:
+    service = found.service
     primary = [each for each in service.task_sets if each.status == PRIMARY]
     others = [
         each
@@ -96,11 +98,23 @@ def _original(service: Service, *, ends_first: str | None) -> TaskSet:
         listed = ", ".join(f"{each.id} of {each.external_id or 'nobody'}" for each in others)
         _refuse(
             f"The service {service.full_name} has other task sets beside its primary one: "
-            f"{listed}. Another deployment is under way, or one was cut off: delete them with aws "
+            f"{listed}. Another deployment is under way, or one was cut off: "
+            f"{_first_move(found.production, others, primary[0])}delete them with aws "
             f"ecs delete-task-set --force --cluster {service.cluster} --service {service.name} "
             f"--task-set {others[0].id}"
         )
     return primary[0]
+
+
+def _first_move(production: Listener, others: Sequence[TaskSet], primary: TaskSet) -> str:
+    """Return what must be done before `others` can be deleted without loss; empty if nothing."""
+    serving = [each.id for each in others if production.serving & {*each.target_group_arns}]
+    if not serving:
+        return ""
+    return (
+        f"{', '.join(serving)} may have production traffic, so first let {production.arn} and its "
+        f"rules forward to the target group of {primary.id} alone, and then "
+    )
 
 
 def _pair(found: tuple[TargetGroup, ...], names: tuple[str, ...]) -> tuple[TargetGroup, ...]:

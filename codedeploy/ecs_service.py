@@ -135,6 +135,17 @@ class Listener(Model):
         return frozenset().union(*map(target_groups_of, self.all_actions.values()))
 
     @property
+    def serving(self) -> frozenset[str]:
+        """The ARNs of the target groups that get any of its traffic."""
+        actions = (action for found in self.all_actions.values() for action in found)
+        return frozenset(
+            group["TargetGroupArn"]
+            for action in actions
+            if action.get("Type") == FORWARD
+            for group in _weighted(action)
+        )
+
+    @property
     def is_weighted(self) -> bool:
         """Whether it can divide its traffic; a Network Load Balancer cannot."""
         return self.load_balancer_type == "application"
@@ -264,12 +275,17 @@ def _settled(action: Action) -> Action:
     """Return `action` as it looks without the target groups that have the weight 0."""
     if action.get("Type") != FORWARD:
         return action
-    config = action.get("ForwardConfig") or {}
-    groups = [one for one in config.get("TargetGroups") or [action] if one.get("Weight", 1)]
+    groups = _weighted(action)
     if len(groups) != 1:
         return action
     kept = {key: action[key] for key in ("Type", "Order") if key in action}
     return kept | {"TargetGroupArn": groups[0]["TargetGroupArn"]} | _sticky(action)
+
+
+def _weighted(action: Action) -> list[dict[str, Any]]:
+    """Return the target groups that a forward gives any traffic to."""
+    groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or [action]
+    return [group for group in groups if group.get("Weight", 1)]
 
 
 def _sticky(action: Action) -> dict[str, Any]:

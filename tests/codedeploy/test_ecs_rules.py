@@ -139,6 +139,30 @@ def test_a_service_that_cannot_be_deployed_to_is_refused(wrong: Service, said: s
     assert refusal.value.code == "INVALID_ECS_SERVICE"
 
 
+def cut_off(*, green: int) -> ServiceDescription:
+    """Return a service whose last deployment was cut off with so much traffic on green."""
+    left = task_set(2, "ACTIVE", target_group_arns=(GREEN.arn,))
+    shares = [
+        {"TargetGroupArn": BLUE.arn, "Weight": 100 - green},
+        {"TargetGroupArn": GREEN.arn, "Weight": green},
+    ]
+    forward = {"Type": "forward", "ForwardConfig": {"TargetGroups": shares}}
+    return found(service=service(ORIGINAL, left), production=listener(BLUE, actions=(forward,)))
+
+
+def test_what_may_have_traffic_is_not_to_be_deleted_before_that_is_moved() -> None:
+    with pytest.raises(DeploymentFailure) as refusal:
+        judged(cut_off(green=50), ANYTHING)
+
+    first, then = "first let listener-arn and its rules forward", "and then delete them with"
+    assert 0 < refusal.value.message.index(first) < refusal.value.message.index(then)
+
+
+def test_what_has_no_traffic_can_be_deleted() -> None:
+    with pytest.raises(DeploymentFailure, match="was cut off: delete them with"):
+        judged(cut_off(green=0), ANYTHING)
+
+
 ELSEWHERE = service(ORIGINAL.model_copy(update={"target_group_arns": (STRANGE.arn,)}))
 NETWORK_LISTENER = listener(BLUE, load_balancer_type="network")
 BALANCERS: dict[str, tuple[dict[str, Any], str]] = {
