@@ -134,6 +134,9 @@ class EcsServices:
         One that has gone already, or was never created, is fine; that of a deployment is looked for
         for a while, because it may be listed late. The primary one is not deleted; that is tried
         again, because who is primary may be told late.
+
+        Raises:
+            ApplicationError: ECS_UPDATE_ERROR, the listener that spares it sends it traffic; final.
         """
         try:
             async with asyncio.timeout(self._longest_drain.total_seconds()):
@@ -171,6 +174,7 @@ class EcsServices:
             return found
         if found.status == PRIMARY:
             raise _is_primary(found, question)
+        self._check_idle(found, question)
         ecs = self._ecs(question.role_arn)
         with _asking("ecs:DeleteTaskSet", f"{name_of(question)}, {found.id}"):
             try:
@@ -180,6 +184,13 @@ class EcsServices:
             except ecs.exceptions.TaskSetNotFoundException:
                 return None
         return found
+
+    def _check_idle(self, found: TaskSet, question: TaskSetQuestion) -> None:
+        if question.spared_by is None:
+            return
+        listener = self._listeners.describe(question.spared_by, question.role_arn)
+        if listener.serving & {*found.target_group_arns}:
+            raise _serves(found, question)
 
     def _definitions(self, role_arn: str | None) -> TaskDefinitions:
         return TaskDefinitions(self._aws, role_arn)
@@ -219,4 +230,17 @@ def _is_primary(found: TaskSet, question: TaskSetQuestion) -> ApplicationError:
         "Make another one primary first: aws ecs update-service-primary-task-set --cluster "
         f"{question.cluster} --service {question.service} --primary-task-set ID",
         type=ErrorCode.ECS_UPDATE_ERROR,
+    )
+
+
+def _serves(found: TaskSet, question: TaskSetQuestion) -> ApplicationError:
+    return final(
+        DeploymentFailure(
+            ErrorCode.ECS_UPDATE_ERROR,
+            f"The task set {found.id} of {name_of(question)} is not deleted: {question.spared_by} "
+            "sends it production traffic, and this deployment had moved all of that. Find out who "
+            "moved it back. To be rid of the task set, give the traffic to the primary one, and: "
+            f"aws ecs delete-task-set --force --cluster {question.cluster} --service "
+            f"{question.service} --task-set {found.id}",
+        )
     )

@@ -239,6 +239,7 @@ class TaskSetQuestion(Model):
     Attributes:
         external_id: The deployment that created it, or may have.
         target_group_arn: The group in which its tasks must be healthy; None asks for none.
+        spared_by: The listener that keeps it from being deleted while it sends it any traffic.
     """
 
     cluster: str
@@ -246,6 +247,7 @@ class TaskSetQuestion(Model):
     task_set: str | None = None
     external_id: str | None = None
     target_group_arn: str | None = None
+    spared_by: str | None = None
     role_arn: str | None = None
 
 

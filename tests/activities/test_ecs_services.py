@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from itertools import repeat
 from typing import Any
@@ -338,6 +339,25 @@ async def test_the_primary_task_set_is_never_deleted(site: Site, services: EcsSe
 
     assert not error.value.non_retryable
     assert statuses(site) == ["PRIMARY"]
+
+
+@pytest.mark.parametrize("blue", [0, 1])
+async def test_an_original_that_has_traffic_again_is_spared(
+    site: Site, services: EcsServices, blue: int
+) -> None:
+    question, _ = original(site), services.create_replacement(order_for(site, services))
+    services.make_primary(replacement(site))
+    site.route(site.production_listener, blue=blue, green=100)
+    spared = question.model_copy(update={"spared_by": site.production_listener})
+
+    with (
+        pytest.raises(ApplicationError, match="sends it production traffic")
+        if blue
+        else nullcontext()
+    ):
+        await ActivityEnvironment().run(services.delete, spared)
+
+    assert len(site.task_sets()) == 1 + blue
 
 
 async def test_a_task_set_that_drains_for_long_is_tried_again(aws: Emulator, clients: Aws) -> None:

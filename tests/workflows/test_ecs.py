@@ -4,15 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 
+from codedeploy.deployment import InterventionRequest
 from codedeploy.ecs_service import PRIMARY
 from codedeploy.lifecycle import ECS_HOOKS
 from codedeploy.traffic import Shift
 from codedeploy.traffic_plan import TrafficPlan
 from tests.aws.emulator import Emulator
 from tests.aws.site_parts import Plan
-from tests.traffic_scenario import CANARY, EcsScenario, event_statuses
+from tests.traffic_scenario import CANARY, EcsScenario, event_statuses, reason_of
 
 
 @pytest.fixture
@@ -103,6 +104,25 @@ async def test_the_next_deployment_ends_what_the_last_one_keeps_before_it_starts
     assert deployment.status == "Succeeded", deployment.error_information
     assert kept == [first, second]
     assert [one["taskDefinition"] for one in web.site.task_sets()] == [second, third]
+
+
+async def test_an_original_that_somebody_gave_the_traffic_back_is_not_ended(
+    web: EcsScenario,
+) -> None:
+    await web.with_settings(**kept_for(60)).deploy(2)
+    web.site.route(web.site.production_listener, blue=1, green=0)
+
+    await web.rollway.continue_deployment(web.last_id, InterventionRequest())
+    with pytest.raises(WorkflowFailureError):
+        await web.terminated(web.last_id)
+    deployment = await web.rollway.deployment(web.last_id)
+    following = await web.deploy(3)
+
+    assert len(web.site.task_sets()) == 2
+    assert web.site.weights(web.site.production_listener)[web.site.blue.name] == 1
+    (left,) = deployment.undo_problems
+    assert "sends it production traffic" in left
+    assert reason_of(following)[0] == "INVALID_ECS_SERVICE"
 
 
 async def test_an_undone_deployment_leaves_the_last_one_as_it_stood(web: EcsScenario) -> None:

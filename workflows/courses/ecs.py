@@ -113,7 +113,9 @@ class EcsCourse:
     async def _leave(self, plan: TrafficPlan, passage: Passage) -> None:
         original = self._facts.original
         end = TerminationOrder(
-            question=self._question(original),
+            question=self._question(original).model_copy(
+                update={"spared_by": self._facts.production.arn}
+            ),
             wait_minutes=plan.termination_wait_minutes,
             detachment=self._detachment,
         )
