@@ -86,8 +86,9 @@ def capacity_in_service(described: Described) -> int:
 
 def tags_of(source: Described, order: GreenFleetOrder) -> list[Request]:
     """Return the tags of a copy: those of the original, and ours, which no instance gets."""
-    suspended = set(suspended_in(source))
-    protection = source.get("DeletionProtection", _UNPROTECTED)
+    suspended = _suspended_for_long(source)
+    there = tags_in(source)
+    protection = there.get(TO_PROTECT) or source.get("DeletionProtection", _UNPROTECTED)
     ours = {
         OWNER: order.owner,
         TO_RESUME: " ".join(sorted(HELD - suspended)),
@@ -115,7 +116,17 @@ def suspended_meanwhile(source: Described) -> set[str]:
 
     It has to launch, even if the original must not: that waits until the deployment is over.
     """
-    return (set(suspended_in(source)) - {_LAUNCH}) | HELD
+    return (_suspended_for_long(source) - {_LAUNCH}) | HELD
+
+
+def _suspended_for_long(source: Described) -> set[str]:
+    """Return the processes that are suspended in a group, and not only while it is made.
+
+    A copy that could not be settled is still as it came up, and bears the tags that say so.
+    """
+    tags = tags_in(source)
+    held, owed = (set(tags.get(key, "").split()) for key in (TO_RESUME, TO_SUSPEND))
+    return (set(suspended_in(source)) - held) | owed
 
 
 def missing(wanted: Iterable[Request], there: Sequence[Request]) -> list[Request]:

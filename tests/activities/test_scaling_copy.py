@@ -155,6 +155,17 @@ def test_what_is_suspended_meanwhile_and_put_right_after_is_what_the_original_ha
     assert after == suspended
 
 
+@given(st.sets(st.sampled_from(PROCESSES)))
+def test_the_copy_of_one_that_was_never_settled_is_as_the_first_original(
+    suspended: set[str],
+) -> None:
+    source = suspending(suspended) | {"DeletionProtection": "prevent-all-deletion"}
+    unsettled = suspending(suspended_meanwhile(source)) | {"Tags": tags_of(source, order())}
+
+    assert ours(unsettled) == ours(source)
+    assert suspended_meanwhile(unsettled) == suspended_meanwhile(source)
+
+
 # --- sizes
 
 
