@@ -121,9 +121,7 @@ class GreenFleet:
 
     def settle(self) -> None:
         """Let the copy be as the original was."""
-        green, source = self.found(), self._reader.find(self._order.source)
-        if source is not None and not is_being_deleted(source):
-            self._put_policies(with_load_balancer=True)
+        green = self.found()
         tags = tags_in(green)
         self._suspend(green, set(tags.get(TO_SUSPEND, "").split()))
         if TO_RESUME in tags:
@@ -131,6 +129,10 @@ class GreenFleet:
         if TO_PROTECT in tags:
             self._ask("UpdateAutoScalingGroup", DeletionProtection=tags[TO_PROTECT])
         self._remove_tags([key for key in UNTIL_SETTLED if key in tags])
+        # Last, as a policy that is refused must not keep anything suspended.
+        source = self._reader.find(self._order.source)
+        if source is not None and not is_being_deleted(source):
+            self._put_policies(with_load_balancer=True)
 
     # --- its parts
 

@@ -14,6 +14,7 @@ from tests.activities.green_fleets import (
     DEPLOYMENT,
     GREEN,
     LABELLED,
+    SUSPENDED,
     build_blue,
     copied,
     first_trouble,
@@ -25,6 +26,7 @@ from tests.activities.green_fleets import (
     run,
     snapshot_of,
 )
+from tests.activities.lost_rights import without_right
 from tests.aws.emulator import Emulator
 from tests.aws.faults import Faults
 from tests.aws.fleet_parts import FleetPlan
@@ -254,6 +256,21 @@ def test_what_is_suspended_after_a_copy_was_settled_stays_so(
 
     (shown,) = groups.look(ScalingQuestion(names=(GREEN,)))
     assert shown.suspended == ("AZRebalance",)
+
+
+def test_a_policy_that_is_refused_keeps_nothing_suspended(
+    aws: Emulator, clients: Aws, groups: AutoScalingGroups
+) -> None:
+    site = build_blue(aws)
+    groups.copy(order())
+    groups.attach(front_of(site, GREEN))
+    lost = without_right(clients, "autoscaling", "PutScalingPolicy")
+
+    with lost, pytest.raises(ApplicationError, match="autoscaling:PutScalingPolicy"):
+        groups.settle(order())
+
+    (shown,) = groups.look(ScalingQuestion(names=(GREEN,)))
+    assert shown.suspended == SUSPENDED
 
 
 # --- waiting until it is in service
