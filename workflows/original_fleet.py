@@ -14,7 +14,8 @@ from codedeploy.handover import Handover
 from codedeploy.scaling_hooks import hooks_of
 from workflows.options import SEARCH
 from workflows.orders import DeploymentOrder, FleetEnd
-from workflows.scaling_groups import look_under_way, resume, suspend
+from workflows.scaling_groups import look_under_way, suspend
+from workflows.suspension import resume_all
 from workflows.undo import Undo
 
 FROZEN = (
@@ -82,8 +83,7 @@ class OriginalFleet:
         )
 
     async def _thaw(self) -> None:
-        for order in self._suspensions:
-            await resume(order)
+        await resume_all(self._suspensions)
 
     @property
     def _suspensions(self) -> tuple[ProcessesOrder, ...]:

@@ -4,7 +4,7 @@ Source: CodeDeploy User Guide, Suspending Auto Scaling processes during deployme
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -45,7 +45,16 @@ async def suspended(order: DeploymentOrder, *, tell: Callable[[str], None]) -> A
         for left in await to_the_end(_resumed(processes)):
             tell(left.sentence)
         raise
-    if still := await to_the_end(_resumed(processes)):
+    await to_the_end(resume_all(processes))
+
+
+async def resume_all(orders: Sequence[ProcessesOrder]) -> None:
+    """Resume the processes of every group where that is possible.
+
+    Raises:
+        RollwayError: Those of some groups are still suspended; it names them all.
+    """
+    if still := await _resumed(orders):
         raise from_code(still[0].code, " ".join(left.sentence for left in still))
 
 
@@ -70,7 +79,7 @@ async def _orders(order: DeploymentOrder) -> list[ProcessesOrder]:
     ]
 
 
-async def _resumed(orders: list[ProcessesOrder]) -> list[_Left]:
+async def _resumed(orders: Sequence[ProcessesOrder]) -> list[_Left]:
     """Resume what can be resumed; return what cannot."""
     left = []
     for order in orders:

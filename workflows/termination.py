@@ -1,21 +1,34 @@
 """The end of the original of a blue/green deployment, some time after the deployment itself."""
 
+from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import timedelta
+from typing import NamedTuple
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from activities.auto_scaling_groups import AutoScalingGroups
 from activities.ecs_services import EcsServices
 from activities.lifecycle_hooks import LifecycleHooks
 from activities.listeners import Listeners
-from codedeploy.auto_scaling import ScalingQuestion
+from codedeploy.auto_scaling import AttachmentOrder, HooksOrder, ScalingQuestion
+from codedeploy.errors import RollwayError
 from workflows.options import CHANGE, LONG_CHANGE
 from workflows.orders import FleetEnd, TerminationOrder
-from workflows.scaling_groups import detach, resume
+from workflows.scaling_groups import detach
+from workflows.single_target import code_and_message
+from workflows.suspension import resume_all
 
 FINISHING_LIMIT = timedelta(hours=1)
 """How long the next deployment waits for the end of the original of the one before."""
+
+
+class Refusal(NamedTuple):
+    """Why something of the original is still there."""
+
+    code: str
+    message: str
 
 
 @workflow.defn
@@ -110,12 +123,51 @@ async def _terminate(fleet: FleetEnd) -> None:
 
 
 async def _let_go(fleet: FleetEnd) -> None:
-    """Give the Auto Scaling groups of the original back to their owner: no hooks, no traffic."""
+    """Give the Auto Scaling groups of the original back to their owner: no hooks, no traffic.
+
+    What is refused keeps nothing else from being done; but a group that keeps its load balancers
+    stays as it is: what it launched would have traffic.
+
+    Raises:
+        ApplicationError: What was refused; final.
+    """
+    refusals: list[Refusal] = []
     if fleet.hooks is not None and fleet.hooks.names:
-        await workflow.execute_activity_method(
-            LifecycleHooks.remove, fleet.hooks, summary="Remove lifecycle hooks", **CHANGE
-        )
+        refusals += await _refusals(_unhook(fleet.hooks))
+    attached = set()
     for attachment in fleet.attachments:
-        await detach(attachment)
-    for processes in fleet.resumed:
-        await resume(processes)
+        if refused := await _refusals(detach(attachment)):
+            attached.add(attachment.auto_scaling_group)
+            refusals += [_with_what_stays(one, attachment) for one in refused]
+    free = [one for one in fleet.resumed if one.auto_scaling_group not in attached]
+    refusals += await _refusals(resume_all(free))
+    if refusals:
+        said = " ".join(one.message for one in refusals)
+        raise ApplicationError(said, type=refusals[0].code, non_retryable=True)
+
+
+async def _refusals(step: Awaitable[None]) -> list[Refusal]:
+    """Take a step, and return why it was refused, if it was."""
+    try:
+        await step
+    except ActivityError as error:
+        if is_cancelled_exception(error):
+            raise
+        return [Refusal(*code_and_message(error))]
+    except RollwayError as error:
+        return [Refusal(error.code, error.message)]
+    return []
+
+
+def _with_what_stays(refusal: Refusal, attachment: AttachmentOrder) -> Refusal:
+    name = attachment.auto_scaling_group
+    return refusal._replace(
+        message=f"{refusal.message} {name} keeps its load balancers, and its processes stay "
+        "suspended. Detach the ones and resume the others by hand."
+    )
+
+
+async def _unhook(hooks: HooksOrder) -> None:
+    await workflow.execute_activity_method(
+        LifecycleHooks.remove, hooks, summary="Remove lifecycle hooks", **CHANGE
+    )
