@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from temporalio import activity
+from temporalio.exceptions import ApplicationError
 
 from activities.aws import Aws
 from activities.green_fleet import GreenFleet
@@ -113,10 +114,19 @@ class AutoScalingGroups:
         """Delete groups, whoever made them, and return when they are gone with their instances.
 
         Those that are gone already are fine. It waits without end; heartbeats tell what is left.
+
+        Raises:
+            ApplicationError: Some are not deleted, for this reason; all others are gone.
         """
         reader = ScalingReader(self._aws, question.role_arn)
+        refusals = []
         for name in question.names:
-            await self._remove(GroupRemoval(reader, partial(reader.find, name)))
+            try:
+                await self._remove(GroupRemoval(reader, partial(reader.find, name)))
+            except ApplicationError as refusal:
+                refusals.append(refusal)
+        if refusals:
+            raise min(refusals, key=lambda one: one.non_retryable)
 
     # --- what is in front of groups
 

@@ -165,6 +165,20 @@ async def test_a_protected_group_is_not_deleted(
     assert has(aws, BLUE)
 
 
+async def test_a_protected_group_keeps_no_other_from_being_deleted(
+    aws: Emulator, plain: FleetSite, groups: AutoScalingGroups
+) -> None:
+    build_fleet(aws, FleetPlan(name="aside", size=1, target_groups=0))
+    protection = {"DeletionProtection": "prevent-force-deletion"}
+    aws.client("autoscaling").update_auto_scaling_group(AutoScalingGroupName=BLUE, **protection)
+
+    with pytest.raises(ApplicationError, match="web is not deleted: its deletion prot"):
+        await run(groups.retire, ScalingQuestion(names=(BLUE, "aside")))
+
+    assert has(aws, BLUE)
+    assert not has(aws, "aside")
+
+
 # --- what is in front
 
 
