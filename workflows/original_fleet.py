@@ -65,6 +65,17 @@ class OriginalFleet:
         self._members = tuple(host.name for host in found.hosts if host.name not in green)
         return self._members
 
+    async def latecomers(self) -> tuple[str, ...]:
+        """Return the instances that have joined since it was asked last.
+
+        Those that its Auto Scaling groups had launched before get traffic when their own deployment
+        is over, which may be while the others leave. Nobody else joins with traffic.
+        """
+        if not self._order.group.auto_scaling_groups:
+            return ()
+        before = set(self._members)
+        return tuple(name for name in await self.members() if name not in before)
+
     @property
     def strays(self) -> tuple[str, ...]:
         """Those of the plan that are no members any more; load balancers may know them yet."""

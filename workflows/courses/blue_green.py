@@ -71,6 +71,8 @@ class BlueGreenCourse:
             await fleet.take_over(self._undo, serving=serving)
             await original.freeze(self._undo)
             await self._block_original(plan, await original.members())
+            while late := await original.latecomers():
+                await self._block_original(plan, late)
             if original.strays:
                 await move_traffic(self._order, LifecycleEvent.BLOCK_TRAFFIC, original.strays)
             self._tools.commit()
