@@ -5,6 +5,7 @@ from datetime import datetime
 from codedeploy.deployment import Creator, DeploymentOutcome, DeploymentStatus, Termination
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import DeploymentGroupDoesNotExist, RevisionDoesNotExist
+from codedeploy.fleet import MOST_INSTANCES
 from codedeploy.instances import InstanceHealth
 from codedeploy.launches import LaunchBook
 from codedeploy.revision import PinnedRevision
@@ -46,7 +47,8 @@ class DeploymentGroupInfo(Model):
         last_successful_revision: What a rollback goes back to.
         active: The deployment that holds the group's lock.
         queue: Deployments that wait for their turn, in order.
-        health: What is known of each instance that was ever deployed to.
+        health: What is known of the instances that were deployed to, the latest ones last; of as
+            many as a deployment can have.
         history: The last hundred deployments, newest first.
         termination: What the last deployment has left to do.
         fleet: The fleet that serves since the last blue/green deployment, in the place of the one
@@ -149,7 +151,7 @@ def ended(
     info: DeploymentGroupInfo, outcome: DeploymentOutcome, now: datetime
 ) -> DeploymentGroupInfo:
     """Return `info` with what a deployment did to the hosts and to the last good revision."""
-    health = info.health | _health_after(info, outcome)
+    health = _remembered(info.health, _health_after(info, outcome))
     if outcome.creator in OF_ONE_INSTANCE:
         kept = {name: each for name, each in health.items() if name not in outcome.failed}
         return info.model_copy(update={"health": kept})
@@ -181,6 +183,17 @@ def _health_after(
         for target in outcome.failed
     }
     return dict.fromkeys(outcome.succeeded, good) | bad
+
+
+def _remembered(
+    before: dict[str, InstanceHealth], learnt: dict[str, InstanceHealth]
+) -> dict[str, InstanceHealth]:
+    """Return what is known of instances, without those that were not deployed to for longest.
+
+    Auto Scaling launches others for ever, and nobody tells of all that are gone.
+    """
+    others = {name: each for name, each in before.items() if name not in learnt}
+    return dict([*others.items(), *learnt.items()][-MOST_INSTANCES:])
 
 
 def _history_after(

@@ -5,6 +5,7 @@ import pytest
 from codedeploy.deployment import Creator, DeploymentOutcome, DeploymentStatus
 from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.errors import RevisionDoesNotExist
+from codedeploy.fleet import MOST_INSTANCES
 from codedeploy.group_info import (
     REMEMBERED_DEPLOYMENTS,
     DeploymentGroupInfo,
@@ -253,6 +254,18 @@ def test_an_instance_that_was_launched_well_is_healthy() -> None:
     one = outcome("d-2", SUCCEEDED, "v1", succeeded=("i-1",), creator=Creator.AUTO_SCALING)
 
     assert ended(after(FIRST), one, END).health["i-1"] == healthy("v1")
+
+
+def test_instances_that_come_and_go_for_years_are_not_remembered_for_ever() -> None:
+    fleet = tuple(f"i-{number}" for number in range(MOST_INSTANCES))
+    launch = outcome("d-2", SUCCEEDED, succeeded=("i-new",), creator=Creator.AUTO_SCALING)
+    again = outcome("d-3", SUCCEEDED, succeeded=("i-1",))
+
+    health = after(outcome("d-1", SUCCEEDED, succeeded=fleet), again, launch).health
+
+    assert len(health) == MOST_INSTANCES
+    assert {*fleet, "i-new"} - {*health} == {"i-0"}
+    assert [*health][-2:] == ["i-1", "i-new"]
 
 
 @pytest.mark.parametrize("creator", OF_ONE)
