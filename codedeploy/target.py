@@ -198,15 +198,20 @@ def _with_cause(event: LifecycleEventResult, failure: TargetFailure) -> Lifecycl
 
 
 def skipped(result: TargetResult, flow: tuple[LifecycleEvent, ...]) -> TargetResult:
-    """Return `result` stopped between two events: half deployed, so it counts as failed."""
+    """Return `result` stopped between two events: half deployed, so it counts as failed.
+
+    An event that it still waited for others to come to has not begun, and is skipped, too.
+    """
+    begun_for_good = tuple(
+        event for event in result.events if event.status is not LifecycleEventStatus.IN_PROGRESS
+    )
     failure = TargetFailure(
         target_id=result.target_id,
         error_code="MANUAL_STOP",
         message=f"{result.target_id}: stopped between two lifecycle events.",
     )
-    return _with_rest_skipped(
-        result.model_copy(update={"status": TargetStatus.FAILED, "failure": failure}), flow
-    )
+    changes = {"status": TargetStatus.FAILED, "failure": failure, "events": begun_for_good}
+    return _with_rest_skipped(result.model_copy(update=changes), flow)
 
 
 def departed(

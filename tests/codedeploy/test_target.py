@@ -144,6 +144,16 @@ def test_the_events_behind_a_stop_are_skipped() -> None:
     }
 
 
+def test_an_event_that_waited_for_other_hosts_at_a_stop_is_not_in_progress_for_ever() -> None:
+    waiting = begun(after_stop(), DOWNLOAD, NOW)
+
+    assert path(skipped(waiting, FLOW)) == {
+        "ApplicationStop": "Succeeded",
+        "DownloadBundle": "Skipped",
+        "Install": "Skipped",
+    }
+
+
 def test_an_answer_to_a_failure_stays_behind_the_events_not_reached() -> None:
     reported = report(DownloadBundle="Failed", DeploymentFailed="Succeeded")
 
