@@ -68,7 +68,9 @@ class Upkeep:
         """Do what is due, one after another; return why something could not be done."""
         refused: list[str] = []
         for put in self.stale:
-            refused += await _tried(self._remove(put))
+            # What was removed before let other hooks be wanted, these perhaps.
+            if put in self.stale:
+                refused += await _tried(self._remove(put))
         if self._hooks.names:
             refused += await _tried(self._keep())
             refused += await _tried(self._forget_terminated())

@@ -36,6 +36,7 @@ class FakeScaling:
         removed: Those whose hooks were removed.
         gone: Why hooks cannot be kept, a sentence each.
         is_refusing: Whether no hook may be removed.
+        is_removing: Whether hooks were ever asked to be removed.
         hold: What waits for this, does so after it has begun.
     """
 
@@ -43,7 +44,7 @@ class FakeScaling:
         self.watched: list[tuple[str, ...]] = []
         self.removed: list[str] = []
         self.gone: tuple[str, ...] = ()
-        self.is_refusing = False
+        self.is_refusing = self.is_removing = False
         self.hold: dict[str, asyncio.Event] = {}
 
     @activity.defn
@@ -60,6 +61,7 @@ class FakeScaling:
 
     @activity.defn
     async def remove_lifecycle_hooks(self, order: HooksOrder) -> None:
+        self.is_removing = True
         await self._held("remove")
         if self.is_refusing:
             raise ApplicationError("Allow it.", type="IAM_ROLE_PERMISSIONS", non_retryable=True)
@@ -218,6 +220,27 @@ async def test_what_is_to_be_watched_while_the_last_hooks_are_removed_is_watched
 
     await until(lambda: scaling.watched[-1:] == [("api",)])
     await until(lambda: scaling.removed == ["web"])
+    await watch.terminate()
+
+
+async def test_hooks_that_are_wanted_again_before_their_removal_begins_stay(
+    scaling: FakeScaling, here: Site
+) -> None:
+    keeping = scaling.holding("keep")
+    watch = await here.watch("web")
+    await until(lambda: scaling.watched == [("web",)])
+    removal = scaling.holding("remove")
+    await watch.signal(ScalingWatchWorkflow.watch, order("api"))
+    await watch.signal(ScalingWatchWorkflow.watch, order("shop"))
+    keeping.set()
+    await until(lambda: scaling.is_removing)
+
+    await watch.signal(ScalingWatchWorkflow.watch, order("api"))
+    await until(lambda: scaling.watched[-1:] == [("api",)])
+    removal.set()
+
+    await until(lambda: "shop" in scaling.removed)
+    assert scaling.removed == ["web", "shop"]
     await watch.terminate()
 
 
