@@ -56,6 +56,21 @@ async def test_a_launched_instance_has_the_last_good_revision_before_it_serves(
     assert (row.status, row.revision_label) == ("Succeeded", "v1")
 
 
+async def test_a_launch_is_told_nothing_of_the_other_instances(
+    scaling: ScalingScenario, temporal: Client
+) -> None:
+    await scaling.of_group(1)
+    await scaling.deploy("v1")
+    (first,) = scaling.hosts
+    scaling.site.resize(2)
+
+    (row,) = await scaling.until_listed(1, creator=LAUNCHED)
+
+    history = await temporal.get_workflow_handle(row.deployment_id).fetch_history()
+    begun = history.events[0].workflow_execution_started_event_attributes
+    assert first.encode() not in begun.input.payloads[0].data
+
+
 async def test_behind_a_load_balancer_it_is_registered_before_it_serves(
     scaling: ScalingScenario,
 ) -> None:
