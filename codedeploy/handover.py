@@ -14,13 +14,11 @@ from codedeploy.errors import (
     InvalidBlueGreenDeploymentConfiguration,
 )
 from codedeploy.failures import named
+from codedeploy.instances import is_ec2_id
 from codedeploy.target_instances import TargetInstances
 from codedeploy.wire import Model
 
 Names = tuple[str, ...]
-
-EC2_PREFIX = "i-"
-"""Agents on EC2 are called as their instances are."""
 
 
 class Handover(Model):
@@ -136,7 +134,7 @@ def _check_fleets(group: DeploymentGroup, blue: Names, green: Names) -> None:
 
 
 def _check_end(handover: Handover) -> None:
-    others = tuple(name for name in handover.blue if not name.startswith(EC2_PREFIX))
+    others = tuple(name for name in handover.blue if not is_ec2_id(name))
     if handover.terminates and others:
         raise InvalidBlueGreenDeploymentConfiguration(
             f"{named(others)}: nothing can terminate instances that are not on EC2. Choose "

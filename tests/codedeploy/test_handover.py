@@ -17,7 +17,7 @@ from codedeploy.handover import Handover, handover_to_copy, handover_to_existing
 from codedeploy.target_instances import TargetInstances
 
 REPLACEMENT = TargetInstances(auto_scaling_groups=("green",))
-BLUE, GREEN = ("i-b1", "i-b2"), ("i-g1", "i-g2")
+BLUE, GREEN = ("i-000000b1", "i-000000b2"), ("i-000000a1", "i-000000a2")
 KEEP_ALIVE = {"terminateBlueInstancesOnDeploymentSuccess": {"action": "KEEP_ALIVE"}}
 
 
@@ -92,10 +92,10 @@ def test_a_replacement_of_another_size_is_refused_with_both_sizes(green: tuple[s
 
 
 def test_what_is_not_on_ec2_cannot_be_terminated() -> None:
-    error = refusal(("rack-1", "i-b2", "rack-2"), ("i-g1", "i-g2", "i-g3"))
+    error = refusal(("i-robot", BLUE[0], "rack-2"), (*GREEN, "rack-3"))
 
     assert isinstance(error, InvalidBlueGreenDeploymentConfiguration)
-    assert error.message.startswith("rack-1, rack-2: nothing can terminate")
+    assert error.message.startswith("i-robot, rack-2: nothing can terminate")
     assert "Choose KEEP_ALIVE" in error.message
 
 
@@ -104,10 +104,10 @@ def test_what_is_not_on_ec2_can_be_kept() -> None:
 
 
 def test_a_replacement_that_is_not_on_ec2_is_not_terminated_and_needs_no_rule() -> None:
-    assert between(("i-b1",), ("rack-2",)).terminates
+    assert between(BLUE[:1], ("rack-2",)).terminates
 
 
-NAMES = st.lists(st.sampled_from([f"i-{n}" for n in range(8)]), unique=True).map(tuple)
+NAMES = st.lists(st.sampled_from([f"i-{n:08}" for n in range(8)]), unique=True).map(tuple)
 
 
 @given(NAMES, NAMES)
