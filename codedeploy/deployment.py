@@ -8,11 +8,7 @@ from pydantic import Field
 
 from codedeploy.application import ComputePlatform
 from codedeploy.auto_scaling import OwedAnswer
-from codedeploy.deployment_group import (
-    DeploymentStyle,
-    DeploymentType,
-    OnDeadline,
-)
+from codedeploy.deployment_group import DeploymentStyle, DeploymentType, OnDeadline
 from codedeploy.errors import InvalidDeploymentId
 from codedeploy.failures import FailureGroup
 from codedeploy.revision import PinnedRevision, Revision
