@@ -11,7 +11,7 @@ from agent.effects import duplicate
 from agent.grip import Grip
 from agent.ownership import ORIGINALS
 from agent.unchanged import Change, SetTime
-from agent.undo import Undo, undo_of_directory
+from agent.undo import Undo, inode_at, undo_of_directory
 from codedeploy.installation import MakeDirectory, Place, PutBack, RemoveDirectory
 
 BACKUP = "backup"
@@ -67,4 +67,4 @@ class Backup:
         self._step()
         with self._grip.on(path) as there:
             duplicate(there, f"{self._state}/{backup}")
-        return Undo("restore", path, backup)
+            return Undo("restore", path, backup, inode=inode_at(there) or ())

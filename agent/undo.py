@@ -1,6 +1,7 @@
 """Taking back an install that was not committed, from what it wrote down before its first change.
 
-Undoing is safe to repeat, and safe for changes that were never reached.
+Undoing is safe to repeat, and safe for changes that were never reached. What is as it was is left
+alone: the change may have failed because the host lets nobody make it, not even to take it back.
 """
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
@@ -29,6 +30,7 @@ class Undo(NamedTuple):
         attributes: Mode, user and group of a directory as it was.
         labels: A directory's access control lists and SELinux label as they were.
         mtime_ns: When a file whose time is changed was modified.
+        inode: Device and number of what stood where something is restored.
     """
 
     action: str
@@ -37,13 +39,13 @@ class Undo(NamedTuple):
     attributes: Sequence[int] = ()
     labels: Mapping[str, str] = {}
     mtime_ns: int = 0
+    inode: Sequence[int] = ()
 
 
 def undo_of_directory(action: str, path: str, grip: Grip) -> Undo:
     """Return what gives the directory at `path` everything that it has now."""
     with grip.inside(path) as directory:
-        found = os.stat(directory)
-        attributes = (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+        attributes = _attributes_of(directory)
         return Undo(action, path, attributes=attributes, labels=labels(directory))
 
 
@@ -113,7 +115,8 @@ class TakingBack:
         match undo.action:
             case "restore":
                 with self._grip.on(undo.path, makes=True) as path:
-                    put(f"{self._state}/{undo.backup}", path, self._temporary)
+                    if inode_at(path) != tuple(undo.inode):
+                        put(f"{self._state}/{undo.backup}", path, self._temporary)
             case "mkdir":
                 with self._grip.inside(undo.path, makes=True) as directory:
                     _restore_directory(directory, undo)
@@ -134,10 +137,27 @@ class TakingBack:
                 case "rmdir":
                     remove_directory(path)
                 case "time":
-                    set_time(path, undo.mtime_ns)
+                    if os.lstat(path).st_mtime_ns != undo.mtime_ns:
+                        set_time(path, undo.mtime_ns)
 
 
 def _restore_directory(directory: str, undo: Undo) -> None:
     restore_labels(directory, undo.labels)
     # Last: the group's part of the mode is the mask of an access control list.
-    set_attributes(directory, Attributes(*undo.attributes))
+    wanted = Attributes(*undo.attributes)
+    if _attributes_of(directory) != wanted:
+        set_attributes(directory, wanted)
+
+
+def _attributes_of(directory: str) -> Attributes:
+    found = os.stat(directory)
+    return Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+
+
+def inode_at(path: str) -> tuple[int, int] | None:
+    """Return device and number of the file or link at `path`; None if there is none."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
