@@ -180,11 +180,13 @@ def put(
 ) -> None:
     """Put a saved file or link at `path`, in one step and with all its attributes."""
     fresh = temporary_beside(path, temporary)
-    duplicate(saved, fresh)
-    move(fresh, path)
-    # A rename between two names of one file does nothing and leaves both.
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(fresh)
+    try:
+        duplicate(saved, fresh)
+        move(fresh, path)
+    finally:
+        # A rename between two names of one file does nothing and leaves both.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(fresh)
 
 
 def duplicate(source: str, target: str) -> None:

@@ -69,15 +69,24 @@ class TakingBack:
         """Take the first `reached` changes back, the last one first and `step` before each.
 
         What stands where an install never came is somebody else's. All is on the disk then.
+
+        Raises:
+            OSError: Something is in the way of one of them; all others are taken back.
         """
         written = {parent(each.path) for each in undos if each.action in ("unlink", "restore")}
         self._remove_temporaries(written)
         unmade = self._unmade(undos[:reached])
+        errors: list[OSError] = []
         for undo in reversed(undos[:reached]):
             if parent(undo.path) not in unmade:
                 step()
-                self._undo(undo)
+                try:
+                    self._undo(undo)
+                except OSError as error:
+                    errors.append(error)
         sync_directories({os.path.dirname(self._host.real(each.path)) for each in undos})
+        if errors:
+            raise errors[0]
 
     def _remove_temporaries(self, directories: Collection[str]) -> None:
         for directory in directories:

@@ -43,6 +43,22 @@ def test_a_directory_that_somebody_puts_in_a_files_place_meanwhile_is_kept(
     assert read(machine.root / "app/f") == directory(theirs=File("x"))
 
 
+def test_all_but_what_that_directory_is_in_the_way_of_is_put_back(machine: Machine) -> None:
+    before = directory(a=File("1"), f=File("1"), z=File("1"))
+    machine.install(before)
+
+    def replace_at_the_end() -> None:
+        file = machine.root / "app/z"
+        if file.is_file() and (machine.root / "app/f").read_text() == "2":
+            file.unlink()
+            write(file, directory(theirs=File("x")))
+
+    with pytest.raises(InstallFailed, match=r"could not be put in order:\n.*Is a directory"):
+        machine.install(directory(a=File("2"), f=File("2"), z=File("2")), step=replace_at_the_end)
+
+    assert machine.app == directory(a=File("1"), f=File("1"), z=directory(theirs=File("x")))
+
+
 def test_once_that_directory_is_gone_the_old_file_is_put_back(machine: Machine) -> None:
     test_a_directory_that_somebody_puts_in_a_files_place_meanwhile_is_kept(machine)
     (machine.root / "app/f").rename(machine.root / "theirs")
