@@ -92,7 +92,7 @@ class TakingBack:
         for directory in directories:
             try:
                 with self._grip.on(f"{directory.rstrip('/')}/{self._temporary}") as path:
-                    os.unlink(path)
+                    _unlink(path)
             except OSError as error:
                 # A link to itself may stand where the directory was or was to be.
                 if error.errno not in NOTHING_THERE:
@@ -142,12 +142,19 @@ class TakingBack:
             match undo.action:
                 case "unlink":
                     with contextlib.suppress(IsADirectoryError):
-                        os.unlink(path)
+                        _unlink(path)
                 case "rmdir":
-                    remove_directory(path)
+                    if inode_at(path) is not None:
+                        remove_directory(path)
                 case "time":
                     if os.lstat(path).st_mtime_ns != undo.mtime_ns:
                         set_time(path, undo.mtime_ns)
+
+
+def _unlink(path: str) -> None:
+    """Remove a file or link, if there is one: a read-only disk refuses even to look for it."""
+    if inode_at(path) is not None:
+        os.unlink(path)
 
 
 def _restore_directory(directory: str, undo: Undo) -> None:

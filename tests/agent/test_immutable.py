@@ -87,3 +87,28 @@ def test_a_directory_in_which_nobody_may_change_anything(
 ) -> None:
     with immutable(machine.root / "app/sub"):
         assert_unchanged(machine, directory(a=File("2"), sub=directory(**sub)))
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[None]:
+    run("mount", "--bind", path, path)
+    run("mount", "-o", "remount,ro,bind", path)
+    try:
+        yield
+    finally:
+        run("umount", path)
+
+
+@pytest.mark.parametrize(
+    "sub",
+    [
+        pytest.param({"f": File("2")}, id="replaced"),
+        pytest.param({"f": File("1"), "g": File("2")}, id="added"),
+        pytest.param({"f": File("1"), "g": directory()}, id="a directory"),
+        pytest.param({}, id="removed"),
+    ],
+)
+def test_a_disk_that_is_read_only(machine: Machine, sub: dict[str, Node]) -> None:
+    with read_only(machine.root / "app/sub"):
+        assert_unchanged(machine, directory(a=File("2"), sub=directory(0o700, **sub)))
+        assert_unchanged(machine, directory(a=File("2"), sub=directory(**sub)))
