@@ -209,9 +209,10 @@ def _copy_with_attributes(source: str, target: str) -> None:
     with opened(source, READS) as reads, opened(target, MAKES_A_FILE) as writes:
         found = os.fstat(reads)
         copy_content(reads, writes, found.st_size)
-        shutil.copystat(path_of(reads), path_of(writes))
         attributes = Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+        # First: a change of owner clears capabilities.
         set_attributes(path_of(writes), attributes)
+        shutil.copystat(path_of(reads), path_of(writes))
         os.fsync(writes)
 
 

@@ -1,12 +1,23 @@
 """What an install does when the host changes under it."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agent.installer import InstallFailed
-from tests.agent.machine import OVERWRITE, Killed, Machine, boot_anew, kill
+from tests.agent.machine import (
+    ACL,
+    GRANT,
+    OVERWRITE,
+    Killed,
+    Machine,
+    boot_anew,
+    kill,
+    needs_root,
+)
 from tests.agent.trees import File, Node, directory, read, write
 
 
@@ -160,3 +171,33 @@ def test_after_a_restart_of_the_host_every_change_is_taken_for_begun(machine: Ma
     machine.installer().recover()
 
     assert machine.app == directory(f=File("1"))
+
+
+CAPABILITY = "security.capability"
+MAY_BIND = bytes.fromhex("01000002" + "00040000" + "00000000" * 3)
+
+
+@needs_root
+@pytest.mark.parametrize("mode", [0o755, 0o4750])
+def test_what_is_saved_on_another_disk_comes_back_with_all_its_attributes(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    def link(*_: object, **__: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    file = machine.root / "app/f"
+    os.chown(file, 1, 2)
+    file.chmod(mode)
+    os.setxattr(file, CAPABILITY, MAY_BIND)
+    os.setxattr(file, ACL, GRANT)
+    before, acl = file.stat(), os.getxattr(file, ACL)
+    monkeypatch.setattr(os, "link", link)
+
+    with pytest.raises(InstallFailed, match="put back"):
+        machine.install(directory(f=File("2"), g=THEIRS), step=appearing(machine, g=THEIRS))
+
+    after = file.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, 1, 2)
+    assert after.st_mtime_ns == before.st_mtime_ns
+    assert os.getxattr(file, CAPABILITY) == MAY_BIND
+    assert os.getxattr(file, ACL) == acl
