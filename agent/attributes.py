@@ -1,10 +1,11 @@
 """Mode, owner, access control lists and SELinux label of what an install touches."""
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
-# ruff: noqa: PTH101, PTH120
+# ruff: noqa: PTH101, PTH116, PTH120
 
 import errno
 import os
+import stat
 import subprocess
 from collections.abc import Mapping
 from functools import cache
@@ -48,13 +49,21 @@ def set_owner(path: str, uid: int, gid: int) -> None:
         os.chown(path, uid, gid, follow_symlinks=False)
 
 
+def attributes_of(path: str) -> Attributes:
+    """Return the mode and owner of what is at `path`."""
+    found = os.stat(path)
+    return Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+
+
 def set_attributes(path: str, attributes: Attributes) -> None:
-    """Set owner and mode.
+    """Set owner and mode, if they are others: a read-only disk refuses even those that there are.
 
     Args:
         path: From `path_of`: another one may be led astray by a link between the two.
         attributes: An agent that is not root leaves the owner alone.
     """
+    if attributes_of(path) == attributes:
+        return
     if os.geteuid() == 0:
         os.chown(path, attributes.uid, attributes.gid)
     # Last: a change of owner clears setuid and setgid.

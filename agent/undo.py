@@ -5,7 +5,7 @@ alone: the change may have failed because the host lets nobody make it, not even
 """
 
 # Paths are strings here, and pathlib is left out, because there may be 20,000 of them.
-# ruff: noqa: PTH108, PTH116, PTH120
+# ruff: noqa: PTH108, PTH120
 
 import contextlib
 import os
@@ -13,7 +13,13 @@ import stat
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from agent.attributes import Attributes, labels, restore_labels, set_attributes
+from agent.attributes import (
+    Attributes,
+    attributes_of,
+    labels,
+    restore_labels,
+    set_attributes,
+)
 from agent.durability import sync_directories
 from agent.effects import put, remove_directory, set_time
 from agent.grip import Grip
@@ -45,7 +51,7 @@ class Undo(NamedTuple):
 def undo_of_directory(action: str, path: str, grip: Grip) -> Undo:
     """Return what gives the directory at `path` everything that it has now."""
     with grip.inside(path) as directory:
-        attributes = _attributes_of(directory)
+        attributes = attributes_of(directory)
         return Undo(action, path, attributes=attributes, labels=labels(directory))
 
 
@@ -160,14 +166,7 @@ def _unlink(path: str) -> None:
 def _restore_directory(directory: str, undo: Undo) -> None:
     restore_labels(directory, undo.labels)
     # Last: the group's part of the mode is the mask of an access control list.
-    wanted = Attributes(*undo.attributes)
-    if _attributes_of(directory) != wanted:
-        set_attributes(directory, wanted)
-
-
-def _attributes_of(directory: str) -> Attributes:
-    found = os.stat(directory)
-    return Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+    set_attributes(directory, Attributes(*undo.attributes))
 
 
 def inode_at(path: str) -> tuple[int, int] | None:

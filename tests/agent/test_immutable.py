@@ -112,3 +112,13 @@ def test_a_disk_that_is_read_only(machine: Machine, sub: dict[str, Node]) -> Non
     with read_only(machine.root / "app/sub"):
         assert_unchanged(machine, directory(a=File("2"), sub=directory(0o700, **sub)))
         assert_unchanged(machine, directory(a=File("2"), sub=directory(**sub)))
+
+
+@pytest.mark.parametrize("holds", [immutable, read_only])
+def test_a_directory_in_which_nothing_is_to_be_changed(machine: Machine, holds: Holding) -> None:
+    revision = directory(a=File("2"), sub=directory(f=File("1")))
+
+    with holds(machine.root / "app/sub"):
+        machine.install(revision)
+
+    assert machine.app == revision
