@@ -87,5 +87,5 @@ def _excerpts(parts: Sequence[Part], offset: int) -> Iterator[_Excerpt]:
             yield excerpt
             if not excerpt.ends_part:
                 return
-            room -= len(excerpt.content)
+            room -= len(excerpt.shown)
         offset = max(0, offset - part.size)
