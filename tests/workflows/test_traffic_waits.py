@@ -5,11 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from codedeploy.deployment import Termination
 from codedeploy.ecs_service import TaskSetQuestion
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.steering import Verb
+from tests.traffic_scenario import reason_of
 from tests.workflows.chronicle import limits
 from tests.workflows.fake_aws import ORIGINAL, REPLACEMENT, ServiceState
+from tests.workflows.impatience import Impatience
 from tests.workflows.time_machine import TimeMachine, began, event, time_machine
 from workflows.options import CONTROL_QUEUE
 from workflows.orders import TerminationOrder
@@ -120,3 +123,19 @@ async def test_the_original_is_kept_for_its_time(machine: TimeMachine) -> None:
     assert described.close_time is not None
     assert (described.close_time - described.start_time) // MINUTE == 2880
     assert machine.services.states["web"].task_sets == [REPLACEMENT]
+
+
+async def test_an_original_that_does_not_go_is_why_the_next_deployment_fails() -> None:
+    async with time_machine(Impatience("finish_termination")) as machine:
+        going = machine.holding("delete_task_set")
+        first = await machine.deploy_at_once(machine.of_ecs(ECS_AT_ONCE, termination_wait=0))
+        kept = Termination(workflow_id=machine.termination(first).id)
+        order = machine.of_ecs(ECS_AT_ONCE).model_copy(update={"termination": kept})
+
+        deployment = await machine.deploy(order)
+        going.released.set()
+
+    code, message = reason_of(deployment)
+    assert code == "TIMEOUT"
+    assert "The original of the deployment before was not gone within 60 min" in message
+    assert kept.workflow_id in message
