@@ -104,6 +104,9 @@ async def test_what_is_there_already_is_a_success_that_says_so(checkout: LambdaS
 
     assert deployment.status == "Succeeded"
     assert "points to version 1 already" in deployment.deployment_status_messages[0]
+    assert deployment.traffic is None
+    assert deployment.lambda_function_info is not None
+    assert deployment.lambda_function_info.target_version_weight == 100
 
 
 # --- going back

@@ -114,6 +114,8 @@ class Passage:
     @property
     def percent(self) -> int:
         """What the replacement gets of the traffic now."""
+        if self._plan.no_op:
+            return 100
         return self._shifting.progress.percent if self._shifting else 0
 
     def face(self) -> dict[str, Any]:
@@ -130,7 +132,9 @@ class Passage:
         return shown | {"traffic": self._progress} | ({"wait": wait} if wait else {})
 
     @property
-    def _progress(self) -> TrafficProgress:
+    def _progress(self) -> TrafficProgress | None:
+        if self._plan.no_op:
+            return None
         if self._shifting is not None:
             return self._shifting.progress
         return TrafficProgress(schedule=self._plan.schedule)
