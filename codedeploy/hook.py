@@ -90,7 +90,7 @@ def answer_in(returned: Any) -> HookAnswer:
         return HookAnswer()
     status = str(returned.get("status", "")).casefold()
     found = next((each for each in HookStatus if each.value.casefold() == status), None)
-    return HookAnswer(status=found, message=str(returned.get("message", ""))[:1000])
+    return HookAnswer(status=found, message=str(returned.get("message") or "")[:1000])
 
 
 def refusal_of(

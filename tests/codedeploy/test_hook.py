@@ -61,6 +61,10 @@ def test_a_returned_message_is_kept_within_bounds() -> None:
     assert len(answer_in({"status": "Failed", "message": "x" * 10_000}).message) == 1000
 
 
+def test_a_message_that_is_none_is_not_told() -> None:
+    assert answer_in({"status": "Failed", "message": None}).message == ""
+
+
 def _refusal(execution: str, status: str) -> str | None:
     report = HookReport(lifecycle_event_hook_execution_id=execution, status=status)
     refusal = refusal_of(report, open_calls=["now"], closed=["before"])
