@@ -11,7 +11,6 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.aws import Aws, asking
-from activities.translation import final
 from codedeploy.ecs_service import (
     FORWARD,
     Action,
@@ -21,11 +20,14 @@ from codedeploy.ecs_service import (
     is_of_pair,
     routed,
 )
-from codedeploy.errors import DeploymentFailure, ErrorCode
+from codedeploy.errors import ErrorCode
 
 Actions = tuple[Action, ...]
 
 _asking = partial(asking, otherwise=ErrorCode.ELASTIC_LOAD_BALANCING_INVALID)
+RULES_GONE = "RULES_GONE"
+"""The detail of an error that is only about rules that somebody has deleted: they move nothing."""
+
 _APPLICATION = "application"
 _OIDC, _OIDC_CONFIG = "authenticate-oidc", "AuthenticateOidcConfig"
 _STICKINESS = "TargetGroupStickinessConfig"
@@ -66,7 +68,8 @@ class Listeners:
         is done, even if something else cannot.
 
         Raises:
-            ApplicationError: ELASTIC_LOAD_BALANCING_INVALID, the listener or a rule of it is gone.
+            ApplicationError: ELASTIC_LOAD_BALANCING_INVALID, the listener or a rule of it is gone;
+                with the detail `RULES_GONE` if that is all, and everything else was done.
         """
         elb = self._aws.client("elbv2", route.role_arn)
         now = self._actions_now(elb, route)
@@ -167,21 +170,23 @@ def _rules_of(elb: Any, arn: str) -> tuple[ListenerRule, ...]:
 
 
 def _missing(arn: str, route: ListenerRoute) -> ApplicationError:
-    return final(
-        DeploymentFailure(
-            ErrorCode.ELASTIC_LOAD_BALANCING_INVALID,
-            f"The rule {arn} is no longer in the listener {route.before.arn}: somebody has deleted "
-            "it since the deployment began. What else the listener does is as it should be; "
-            "create the rule again, if it is needed.",
-        )
+    return ApplicationError(
+        f"The rule {arn} is no longer in the listener {route.before.arn}: somebody has deleted "
+        "it since the deployment began. What else the listener does is as it should be; "
+        "create the rule again, if it is needed.",
+        RULES_GONE,
+        type=ErrorCode.ELASTIC_LOAD_BALANCING_INVALID,
+        non_retryable=True,
     )
 
 
 def _together(failures: list[ApplicationError]) -> ApplicationError:
     """Return one error for all; it is tried again if that may help one of them."""
     first = min(failures, key=lambda failure: failure.non_retryable)
+    is_all = all(RULES_GONE in failure.details for failure in failures)
     return ApplicationError(
         " ".join(failure.message for failure in failures),
+        *([RULES_GONE] if is_all else []),
         type=first.type,
         non_retryable=first.non_retryable,
     )

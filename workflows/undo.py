@@ -53,7 +53,8 @@ class Undo:
 
     def leave_behind(self, sentence: str) -> None:
         """Tell what is not as it was, although the step that is put back now succeeds."""
-        self.problems.append(sentence)
+        if sentence not in self.problems:
+            self.problems.append(sentence)
 
     async def run(self) -> None:
         """Put everything back, newest first; what fails keeps only what depends on it."""

@@ -5,7 +5,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.aws import Aws
-from activities.listeners import Listeners, acceptable
+from activities.listeners import RULES_GONE, Listeners, acceptable
 from codedeploy.ecs_service import Action, ListenerRoute
 from tests.aws.ecs_site import Site, build_site, forward
 from tests.aws.emulator import Emulator
@@ -318,6 +318,7 @@ def test_a_rule_that_was_deleted_meanwhile_is_named_and_the_rest_put_back(
 
     assert error.value.type == "ELASTIC_LOAD_BALANCING_INVALID"
     assert error.value.non_retryable
+    assert error.value.details == (RULES_GONE,)
     assert site.weights(site.production_listener) == {"shop-blue": 1}
 
 

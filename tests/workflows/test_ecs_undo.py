@@ -67,6 +67,27 @@ async def test_a_stop_in_the_middle_of_a_canary_leaves_everything_as_it_was(
     )
 
 
+async def test_a_rule_that_somebody_deletes_meanwhile_keeps_nothing_from_being_put_back(
+    web: EcsScenario, aws: Emulator
+) -> None:
+    before, elb = snapshot(aws), aws.client("elbv2")
+    (rule,) = elb.create_rule(
+        ListenerArn=web.site.production_listener,
+        Priority=1,
+        Conditions=[{"Field": "path-pattern", "Values": ["/old/*"]}],
+        Actions=[{"Type": "forward", "TargetGroupArn": web.site.blue.arn}],
+    )["Rules"]
+    await web.start(3, config=CANARY)
+    await web.until_at(10)
+    elb.delete_rule(RuleArn=rule["RuleArn"])
+
+    deployment = await web.stop()
+
+    assert difference(before, snapshot(aws)) == []
+    (told,) = deployment.undo_problems
+    assert rule["RuleArn"] in told
+
+
 async def test_a_stop_while_test_traffic_is_judged_leaves_everything_as_it_was(
     web: EcsScenario, aws: Emulator
 ) -> None:

@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 from activities.ecs_services import EcsServices
-from activities.listeners import Listeners
+from activities.listeners import RULES_GONE, Listeners
 from codedeploy.deployment import DeploymentOutcome, ECSTaskSet
 from codedeploy.ecs_rules import replacement_of
 from codedeploy.ecs_service import (
@@ -79,7 +79,7 @@ class EcsCourse:
         if facts.production.is_weighted:
             passage.undo.push(
                 f"The production listener forwards to {facts.blue.name} alone again.",
-                lambda: self._route(facts.production, 0),
+                lambda: self._give_back(passage, facts.production),
             )
             await self._route(facts.production, 0, keeps_both=True)
         passage.undo.push("The replacement task set was deleted.", self._delete_replacement)
@@ -91,7 +91,9 @@ class EcsCourse:
         if listener is None:
             return
         async with passage.event(LifecycleEvent.ALLOW_TEST_TRAFFIC):
-            passage.undo.push("The test listener was put back.", lambda: self._route(listener, 0))
+            passage.undo.push(
+                "The test listener was put back.", lambda: self._give_back(passage, listener)
+            )
             await self._route(listener, 100)
         await passage.hook(LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC)
 
@@ -220,7 +222,23 @@ class EcsCourse:
         off the requests they have, and those that a load balancer behind the times still sends.
         """
         production = self._facts.production
-        await self._route(production, percent, keeps_both=production.is_weighted)
+        if percent:
+            await self._route(production, percent, keeps_both=production.is_weighted)
+        else:
+            assert self._passage is not None
+            await self._give_back(self._passage, production, keeps_both=production.is_weighted)
+
+    async def _give_back(
+        self, passage: Passage, listener: Listener, *, keeps_both: bool = False
+    ) -> None:
+        """Give everything to the original; a rule that is gone has no traffic, and is told of."""
+        try:
+            await self._route(listener, 0, keeps_both=keeps_both)
+        except ActivityError as error:
+            cause = error.cause
+            if not isinstance(cause, ApplicationError) or RULES_GONE not in cause.details:
+                raise
+            passage.undo.leave_behind(cause.message)
 
     @property
     def _detachment(self) -> ListenerRoute | None:
