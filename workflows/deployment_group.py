@@ -121,12 +121,12 @@ class DeploymentGroupWorkflow:
 
         The same `idempotency_key` again returns the id of the first call.
         """
+        if self._earlier(request) is None and request.deployment_config_name is not None:
+            self._may_use(await load_config(request.deployment_config_name))
+        # That await lets another request in, maybe the same one: ask again about both.
         earlier = self._earlier(request)
         if earlier is not None:
             return earlier
-        if request.deployment_config_name is not None:
-            self._may_use(await load_config(request.deployment_config_name))
-        # That await lets another request in: ask again whether this one may start.
         self._may_create(request)
         order = self._order(request)
         await self._start(order)

@@ -7,6 +7,7 @@ from typing import Any, Self
 import pytest
 from temporalio.client import WorkflowHandle, WorkflowUpdateHandle, WorkflowUpdateStage
 
+from codedeploy.configs import PREDEFINED
 from codedeploy.deployment import DeploymentInfo
 from codedeploy.group_info import DeploymentGroupInfo
 from codedeploy.hook import HookReport
@@ -18,6 +19,7 @@ from workflows.deployment_group import DeploymentGroupWorkflow
 from workflows.options import CONTROL_QUEUE
 
 Creation = WorkflowUpdateHandle[str]
+AT_ONCE = "CodeDeployDefault.LambdaAllAtOnce"
 LONG = 20
 """Seconds in which a deployment gets its turn, if it ever does."""
 
@@ -32,10 +34,10 @@ class HeldGroup:
         self.machine = machine
         self.entity: WorkflowHandle[Any, None]
 
-    async def defined(self, queue_policy: str) -> Self:
-        """Let there be a group of that policy."""
+    async def defined(self, queue_policy: str, *, config: str = AT_ONCE) -> Self:
+        """Let there be a group of that policy, and requests that name a configuration."""
         self.order = self.machine.of_lambda(
-            "CodeDeployDefault.LambdaAllAtOnce",
+            config,
             {"BeforeAllowTraffic": "check"},
             queuePolicy=queue_policy,
         )
@@ -57,6 +59,14 @@ class HeldGroup:
         )
         await until_held(self.entity, DEPLOYING)
         return creation
+
+    async def asked_with_key(self, key: str) -> Creation:
+        """Ask for a deployment, whose start is not held."""
+        return await self.entity.start_update(
+            DeploymentGroupWorkflow.create_deployment,
+            self.order.request.model_copy(update={"idempotency_key": key}),
+            wait_for_stage=WorkflowUpdateStage.ACCEPTED,
+        )
 
     async def started(self, creation: Creation) -> str:
         """Let a deployment that was asked for start, and return its id."""
@@ -121,3 +131,22 @@ async def test_of_two_that_supersede_at_once_the_newer_one_runs(machine: TimeMac
     assert [one.status for one in superseded] == ["Stopped", "Stopped"]
     assert superseded[1].error_information is not None
     assert f"superseded by {third}" in superseded[1].error_information.message
+
+
+async def test_the_same_request_twice_at_once_is_one_deployment() -> None:
+    async with time_machine() as machine:
+        config = PREDEFINED[AT_ONCE].model_copy(update={"deployment_config_name": "ours"})
+        machine.files.configs["ours"] = config
+        group = await HeldGroup(machine).defined("REJECT", config="ours")
+        looking_up = machine.holding("load_config")
+
+        first = await group.asked_with_key("build-17")
+        await looking_up.reached.wait()
+        second = await group.asked_with_key("build-17")
+        names = {await second.result()}
+        looking_up.released.set()
+        names.add(await first.result())
+
+        history = (await group.entity.query(DeploymentGroupWorkflow.info)).history
+        assert names == {record.deployment_id for record in history}
+        assert len(names) == 1
