@@ -3,21 +3,25 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 from activities.alarms import Alarms
 from codedeploy.alarm import AlarmConfiguration, AlarmQuestion, AlarmReport
 from codedeploy.errors import DeploymentFailure, ErrorCode
-from workflows.options import LONGEST_DEPLOYMENT, LOOK, awaiting
+from workflows.options import LONGEST_WATCH, LOOK, awaiting
 from workflows.orders import DeploymentOrder
+from workflows.stoppable import stoppable
 
 
 class AlarmWatch:
     """The alarms of one deployment.
 
-    One activity watches for as long as the deployment lasts: a timer a look would fill the history.
+    One activity watches for as long as the deployment lasts, two weeks at most before another one
+    goes on: a timer a look would fill the history.
 
     Args:
         configuration: Which alarms, and what an unreadable one means.
@@ -63,7 +67,9 @@ class AlarmWatch:
     @asynccontextmanager
     async def during(self, fired: Callable[[AlarmReport], None]) -> AsyncIterator[None]:
         """Watch while the block runs; call `fired` at the first alarm that stops deployments."""
-        watch = asyncio.create_task(self._watch(fired)) if self._is_needed else None
+        watch = None
+        if self._is_needed:
+            watch = asyncio.create_task(stoppable(partial(self._watch, fired)))
         try:
             yield
         finally:
@@ -72,15 +78,23 @@ class AlarmWatch:
                 await asyncio.gather(watch, return_exceptions=True)
 
     async def _watch(self, fired: Callable[[AlarmReport], None]) -> None:
-        watching = workflow.execute_activity_method(
-            Alarms.watch,
-            self._question,
-            summary=f"Watch {', '.join(self._question.configuration.watched)}"[:200],
-            **awaiting(LONGEST_DEPLOYMENT),
-        )
-        report = await _answer(watching)
+        report = await _answer(self._watched())
         if report.stops(self._question.configuration):
             fired(report)
+
+    async def _watched(self) -> AlarmReport:
+        """Return what a watch found; when its time is over, another one goes on."""
+        while True:
+            try:
+                return await workflow.execute_activity_method(
+                    Alarms.watch,
+                    self._question,
+                    summary=f"Watch {', '.join(self._question.configuration.watched)}"[:200],
+                    **awaiting(LONGEST_WATCH),
+                )
+            except ActivityError as error:
+                if not isinstance(error.cause, TemporalTimeout):
+                    raise
 
     async def _seen(self) -> AlarmReport:
         if not self._is_needed:

@@ -126,7 +126,8 @@ LONG_CHANGE: LongChangeOptions = {
     "heartbeat_timeout": timedelta(seconds=20),
 }
 
-LONGEST_DEPLOYMENT = timedelta(days=14)
+LONGEST_WATCH = timedelta(days=14)
+"""How long one activity watches alarms; a deployment that is paused may last for longer."""
 
 PIN: PinOptions = {
     "start_to_close_timeout": timedelta(hours=2),

@@ -139,3 +139,23 @@ async def test_an_original_that_does_not_go_is_why_the_next_deployment_fails() -
     assert code == "TIMEOUT"
     assert "The original of the deployment before was not gone within 60 min" in message
     assert kept.workflow_id in message
+
+
+async def test_alarms_are_watched_for_as_long_as_a_deployment_is_paused() -> None:
+    impatience = Impatience("watch_alarms")
+    async with time_machine(impatience) as machine:
+        machine.alarms.are_watched = True
+        alarms = {"enabled": True, "alarms": [{"name": "errors"}]}
+        hook = {"BeforeAllowTraffic": "check"}
+        running = await machine.start(
+            machine.of_lambda(LAMBDA_AT_ONCE, hook, alarmConfiguration=alarms)
+        )
+
+        waiting = await machine.until(
+            running, lambda info: len(impatience.asked) > 2 or info.status.is_final
+        )
+        machine.alarms.firing["errors"] = "7 errors in a minute"
+        deployment = await machine.ended(running)
+
+    assert waiting.status == "InProgress"
+    assert reason_of(deployment)[1] == "Stopped, in ALARM: errors (7 errors in a minute)"
