@@ -109,12 +109,12 @@ def _read(client: Any, function_name: str, alias: str) -> dict[str, Any]:
 
 
 def _state(function_name: str, alias: dict[str, Any], missing: tuple[int, ...] = ()) -> AliasState:
-    routing = alias.get("RoutingConfig") or {}
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return AliasState(
         function_name=function_name,
         alias=alias["Name"],
         version=alias["FunctionVersion"],
-        weights=routing.get("AdditionalVersionWeights") or {},
+        weights={version: part for version, part in weights.items() if part},
         missing_versions=missing,
     )
 

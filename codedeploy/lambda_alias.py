@@ -25,7 +25,7 @@ class AliasState(Model):
 
     Attributes:
         version: What gets the traffic that `weights` leaves; `$LATEST` is possible.
-        weights: The part, 0 to 1, that each additional version gets.
+        weights: The part that each additional version gets that gets any: more than 0, at most 1.
         missing_versions: Of those asked for, the ones that do not exist.
     """
 
@@ -39,7 +39,7 @@ class AliasState(Model):
     def shares(self) -> dict[str, float]:
         """The part, 0 to 1, of every version that gets any traffic."""
         rest = 1 - sum(self.weights.values())
-        return {self.version: rest} | {v: part for v, part in self.weights.items() if part}
+        return {self.version: rest} | self.weights
 
 
 class AliasRoute(Model):

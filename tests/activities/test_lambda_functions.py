@@ -64,6 +64,15 @@ def test_a_divided_alias_says_how(functions: LambdaFunctions, lambda_: Any) -> N
     assert look(functions).weights == {"2": 0.1}
 
 
+def test_a_version_that_gets_nothing_divides_no_alias(
+    functions: LambdaFunctions, lambda_: Any
+) -> None:
+    nothing = {"AdditionalVersionWeights": {"2": 0.0}}
+    lambda_.update_alias(FunctionName="shop", Name="live", RoutingConfig=nothing)
+
+    assert look(functions) == AliasState(function_name="shop", alias="live", version="1")
+
+
 def test_versions_that_do_not_exist_are_missing(functions: LambdaFunctions) -> None:
     assert look(functions, versions=(1, 7, 2, 8)).missing_versions == (7, 8)
 
