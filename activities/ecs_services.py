@@ -49,7 +49,8 @@ class EcsServices:
         aws: Whose clients to use.
         pauses: How long to wait between two looks at tasks that take their time.
         longest_drain: How long one attempt watches a deleted task set.
-        late_listing: How long a task set that a deployment may have created is looked for.
+        late_listing: How long a task set that a deployment may have created is looked for, and one
+            that still has traffic is looked at again.
     """
 
     def __init__(
@@ -153,6 +154,8 @@ class EcsServices:
         pauses = self._pauses()
         if question.external_id is not None:
             await self._until_listed(question)
+        if question.spared_by is not None:
+            await self._until_idle(question)
         left = await asyncio.to_thread(self._delete, question)
         while left is not None:
             activity.heartbeat(left)
@@ -167,6 +170,19 @@ class EcsServices:
                     activity.heartbeat()
                     await asyncio.sleep(next(pauses))
 
+    async def _until_idle(self, question: TaskSetQuestion) -> None:
+        """Wait a while for a listener that tells late how it divides its traffic."""
+        pauses = self._pauses()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._late_listing.total_seconds()):
+                while await asyncio.to_thread(self._has_traffic, question):
+                    activity.heartbeat()
+                    await asyncio.sleep(next(pauses))
+
+    def _has_traffic(self, question: TaskSetQuestion) -> bool:
+        found = self._reader.find(question)
+        return found is not None and self._serves(found, question)
+
     def _delete(self, question: TaskSetQuestion) -> TaskSet | None:
         """Let a task set drain unless it does; return what is left of it."""
         found = self._reader.find(question)
@@ -174,7 +190,8 @@ class EcsServices:
             return found
         if found.status == PRIMARY:
             raise _is_primary(found, question)
-        self._check_idle(found, question)
+        if self._serves(found, question):
+            raise _has_traffic_again(found, question)
         ecs = self._ecs(question.role_arn)
         with _asking("ecs:DeleteTaskSet", f"{name_of(question)}, {found.id}"):
             try:
@@ -185,12 +202,11 @@ class EcsServices:
                 return None
         return found
 
-    def _check_idle(self, found: TaskSet, question: TaskSetQuestion) -> None:
-        if question.spared_by is None:
-            return
+    def _serves(self, found: TaskSet, question: TaskSetQuestion) -> bool:
+        if question.spared_by is None or found.status == DRAINING:
+            return False
         listener = self._listeners.describe(question.spared_by, question.role_arn)
-        if listener.serving & {*found.target_group_arns}:
-            raise _serves(found, question)
+        return bool(listener.serving & {*found.target_group_arns})
 
     def _definitions(self, role_arn: str | None) -> TaskDefinitions:
         return TaskDefinitions(self._aws, role_arn)
@@ -233,7 +249,7 @@ def _is_primary(found: TaskSet, question: TaskSetQuestion) -> ApplicationError:
     )
 
 
-def _serves(found: TaskSet, question: TaskSetQuestion) -> ApplicationError:
+def _has_traffic_again(found: TaskSet, question: TaskSetQuestion) -> ApplicationError:
     return final(
         DeploymentFailure(
             ErrorCode.ECS_UPDATE_ERROR,

@@ -360,6 +360,22 @@ async def test_an_original_that_has_traffic_again_is_spared(
     assert len(site.task_sets()) == 1 + blue
 
 
+async def test_an_original_whose_listener_tells_late_is_deleted(site: Site, clients: Aws) -> None:
+    services = EcsServices(clients, pauses=often, late_listing=timedelta(seconds=30))
+    question, _ = original(site), services.create_replacement(order_for(site, services))
+    services.make_primary(replacement(site))
+    environment, looked = ActivityEnvironment(), asyncio.Event()
+    environment.on_heartbeat = lambda *_: looked.set()
+    spared = question.model_copy(update={"spared_by": site.production_listener})
+    deleting = asyncio.create_task(environment.run(services.delete, spared))
+    await looked.wait()
+
+    site.route(site.production_listener, blue=0, green=100)
+    await deleting
+
+    assert len(site.task_sets()) == 1
+
+
 async def test_a_task_set_that_drains_for_long_is_tried_again(aws: Emulator, clients: Aws) -> None:
     impatient = EcsServices(clients, pauses=often, longest_drain=timedelta(seconds=0.5))
     site = attached(build_site(aws, Plan(desired_count=1, drain_seconds=60)))
