@@ -157,6 +157,8 @@ class DeploymentGroupWorkflow:
         self._launches.learn(outcome)
         if outcome.fleet is not None:
             await self._launches.watch()
+        if outcome.creator is Creator.ROLLBACK:
+            await self._launches.let_in()
 
     @workflow.signal
     async def instances_held(self, report: HeldReport) -> None:

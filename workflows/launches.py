@@ -117,6 +117,12 @@ class Launches:
         if kept:
             await self.watch()
 
+    async def let_in(self) -> None:
+        """Let those go on that a rollback has taken along: they run the last good revision."""
+        if self._book.kept:
+            await self._try_kept()
+            await self.watch()
+
     async def _try_kept(self) -> None:
         """Do what is due about those that are kept; they stay so while the breaker is open."""
         for instance in self._book.kept:

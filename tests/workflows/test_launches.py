@@ -160,6 +160,20 @@ async def test_a_deployment_that_succeeds_takes_the_kept_ones_along(
     await scaling.until_kept(0)
 
 
+async def test_a_rollback_that_succeeds_lets_the_kept_ones_in(scaling: ScalingScenario) -> None:
+    await growing_with_a_bad_revision(scaling, limit=1)
+    (kept,) = (await scaling.until_kept(1)).kept
+    scaling.hosts[kept.name].failing.clear()
+    for host in scaling.hosts.values():
+        host.failing["ApplicationStart"] = "v2"
+
+    deployment = await scaling.deploy("v2", config="AllAtOnce")
+
+    assert deployment.status == "Failed"
+    assert (await scaling.until_nobody_is_held()).failures == 0
+    assert kept.name in await scaling.until_states(InService=2)
+
+
 async def test_a_deployment_that_supersedes_another_stops_no_launch(
     scaling: ScalingScenario,
 ) -> None:
