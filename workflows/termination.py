@@ -45,9 +45,14 @@ class TerminationWorkflow:
 
     @workflow.run
     async def run(self, order: TerminationOrder) -> None:
-        """Let the replacement be itself, wait, then end the original."""
-        if order.fleet is not None:
-            await _settle(order.fleet)
+        """Let the replacement be itself, wait, then end the original.
+
+        An original that is to be deleted stays if the replacement cannot be settled, which may take
+        from it what it lacks.
+        """
+        unsettled = await _refusals(_settle(order.fleet)) if order.fleet is not None else []
+        if order.fleet is not None and order.fleet.terminates:
+            _complain(unsettled)
         with suppress(TimeoutError):
             await workflow.wait_condition(
                 lambda: self._is_asked_to_finish,
@@ -57,7 +62,7 @@ class TerminationWorkflow:
                 else "the original instances are kept",
             )
         if order.fleet is not None:
-            await _end_fleet(order.fleet)
+            await _end_fleet(order.fleet, unsettled)
         else:
             await _end_task_set(order)
 
@@ -97,11 +102,11 @@ async def _settle(fleet: FleetEnd) -> None:
     )
 
 
-async def _end_fleet(fleet: FleetEnd) -> None:
+async def _end_fleet(fleet: FleetEnd, unsettled: list[Refusal]) -> None:
     if fleet.terminates:
         await _terminate(fleet)
     else:
-        await _let_go(fleet)
+        _complain(unsettled + await _let_go(fleet))
 
 
 async def _terminate(fleet: FleetEnd) -> None:
@@ -122,14 +127,11 @@ async def _terminate(fleet: FleetEnd) -> None:
         )
 
 
-async def _let_go(fleet: FleetEnd) -> None:
+async def _let_go(fleet: FleetEnd) -> list[Refusal]:
     """Give the Auto Scaling groups of the original back to their owner: no hooks, no traffic.
 
-    What is refused keeps nothing else from being done; but a group that keeps its load balancers
-    stays as it is: what it launched would have traffic.
-
-    Raises:
-        ApplicationError: What was refused; final.
+    What is refused, and returned, keeps nothing else from being done; but a group that keeps its
+    load balancers stays as it is: what it launched would have traffic.
     """
     refusals: list[Refusal] = []
     if fleet.hooks is not None and fleet.hooks.names:
@@ -140,7 +142,11 @@ async def _let_go(fleet: FleetEnd) -> None:
             attached.add(attachment.auto_scaling_group)
             refusals += [_with_what_stays(one, attachment) for one in refused]
     free = [one for one in fleet.resumed if one.auto_scaling_group not in attached]
-    refusals += await _refusals(resume_all(free))
+    return refusals + await _refusals(resume_all(free))
+
+
+def _complain(refusals: list[Refusal]) -> None:
+    """Fail for good if something was refused; it is all named."""
     if refusals:
         said = " ".join(one.message for one in refusals)
         raise ApplicationError(said, type=refusals[0].code, non_retryable=True)

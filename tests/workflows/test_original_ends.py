@@ -1,4 +1,4 @@
-"""Originals of several Auto Scaling groups, one of which cannot be let go, or put back."""
+"""Originals of which AWS lets only a part go, or be put back."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from codedeploy.deployment import DeploymentInfo
+from tests.copied_fleets import copying
 from tests.scaling_scenario import BLUE_GREEN
 from tests.workflows.fake_fleets import FakeGroup
 from tests.workflows.fleet_machine import BLUE, GREEN, FleetMachine, fleet_machine
@@ -82,3 +83,28 @@ async def test_a_group_that_keeps_its_load_balancers_launches_nothing_into_them(
         "detach_load_balancers of web is denied. web keeps its load balancers, and its processes "
         "stay suspended. Detach the ones and resume the others by hand."
     )
+
+
+async def test_a_copy_that_is_not_settled_keeps_no_kept_original_behind_its_load_balancers(
+    machine: FleetMachine,
+) -> None:
+    machine.fleets.refuse("settle_auto_scaling_group")
+
+    deployment = await machine.deploy(machine.order(**copying("KEEP_ALIVE")))
+    why = await end_of_original(machine, deployment)
+
+    web = machine.fleets.groups["web"]
+    assert (web.is_attached, web.is_hooked, web.suspended) == (False, False, set())
+    assert why.startswith("IAM_ROLE_PERMISSIONS: settle_auto_scaling_group of ")
+
+
+async def test_a_copy_that_is_not_settled_keeps_its_original_from_being_deleted(
+    machine: FleetMachine,
+) -> None:
+    machine.fleets.refuse("settle_auto_scaling_group")
+
+    deployment = await machine.deploy(machine.order(**copying("TERMINATE")))
+    why = await end_of_original(machine, deployment)
+
+    assert "web" in machine.fleets.groups
+    assert why.startswith("IAM_ROLE_PERMISSIONS: settle_auto_scaling_group of ")
