@@ -68,7 +68,8 @@ def bystanders(plan: Plan, known: Known, *, touched: Collection[str]) -> int:
         known: What was known of its instances when it started.
         touched: Those that it changed, and that the rollback therefore deploys to.
     """
-    return sum(target not in touched and known.in_service(target) for target in plan.targets)
+    untouched = (target for target in plan.targets if target not in touched)
+    return plan.bystanders + sum(map(known.in_service, untouched))
 
 
 def decide(

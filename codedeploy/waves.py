@@ -5,7 +5,7 @@ the floor is never breached by starting with healthy ones; a zonal configuration
 zones. A wave is cut into batches.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import groupby
 
 from codedeploy.configs import DeploymentConfig, ZonalConfig
@@ -59,8 +59,16 @@ class Known(Model):
         return self.class_of(target) is not HealthClass.UNHEALTHY
 
 
-def waves_of(hosts: tuple[Host, ...], known: Known, config: DeploymentConfig) -> tuple[Wave, ...]:
-    """Return the waves of a deployment to all of `hosts`.
+def waves_of(
+    hosts: tuple[Host, ...],
+    known: Known,
+    config: DeploymentConfig,
+    *,
+    left_alone: Collection[str] = (),
+) -> tuple[Wave, ...]:
+    """Return the waves of a deployment to `hosts`, but for those that are left alone.
+
+    The floors count these, too.
 
     Raises:
         DeploymentFailure: OVER_MAX_INSTANCES or HEALTH_CONSTRAINTS_INVALID.
@@ -68,8 +76,17 @@ def waves_of(hosts: tuple[Host, ...], known: Known, config: DeploymentConfig) ->
     _check_size(len(hosts))
     floor = floor_for(config, len(hosts))
     if config.zonal_config is None:
-        return _waves_of_one_zone(_ordered(hosts, known), known, floor, fleet_size=len(hosts))
-    return _zonal_waves(hosts, known, floor, config.zonal_config)
+        waves = _waves_of_one_zone(_ordered(hosts, known), known, floor, fleet_size=len(hosts))
+        return _without(waves, left_alone)
+    waves = _zonal_waves(hosts, known, floor, config.zonal_config)
+    return _with_bakes(_without(waves, left_alone), config.zonal_config)
+
+
+def _without(waves: tuple[Wave, ...], left_alone: Collection[str]) -> tuple[Wave, ...]:
+    rest = (
+        (wave, tuple(name for name in wave.targets if name not in left_alone)) for wave in waves
+    )
+    return tuple(wave.model_copy(update={"targets": names}) for wave, names in rest if names)
 
 
 def floor_for(config: DeploymentConfig, size: int) -> Floor:
@@ -130,7 +147,7 @@ def _zonal_waves(
             _ordered(members, known), known, zone_floor, fleet_size=len(members)
         )
         waves += [_in_zone(part, zone, batch_size(window, len(hosts))) for part in parts]
-    return _with_bakes(sorted(waves, key=lambda wave: wave.is_in_service), zonal)
+    return tuple(sorted(waves, key=lambda wave: wave.is_in_service))
 
 
 def _by_zone(hosts: tuple[Host, ...]) -> dict[str, tuple[Host, ...]]:

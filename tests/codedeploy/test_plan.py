@@ -172,6 +172,21 @@ def test_zones_go_by_name_whatever_the_order_of_the_hosts() -> None:
     ]
 
 
+def test_floors_count_those_that_are_left_alone_and_zones_without_others_are_passed_over() -> None:
+    members = hosts(6, zones="abc")
+    zonal = ZonalConfig(monitor_duration_in_seconds=60)
+    chosen = config(floor("HOST_COUNT", 3), zonal)
+
+    waves = waves_of(
+        members, all_healthy(members), chosen, left_alone=("h00000", "h00002", "h00005")
+    )
+
+    assert [(wave.name, wave.targets, wave.zone_size, wave.bake_seconds) for wave in waves] == [
+        ("zone a", ("h00003",), 2, 60),
+        ("zone b", ("h00001", "h00004"), 2, 0),
+    ]
+
+
 def test_hosts_without_a_zone_are_a_zone() -> None:
     members = (host("x"), host("y", "a"))
     chosen = config(floor("HOST_COUNT", 0), ZonalConfig())

@@ -13,7 +13,18 @@ from codedeploy.rollback import (
     decide,
     wants_rollback,
 )
-from tests.codedeploy.fleets import OLD, UNHEALTHY, config, floor, hosts, known, pinned, plan
+from codedeploy.waves import waves_of
+from tests.codedeploy.fleets import (
+    OLD,
+    UNHEALTHY,
+    config,
+    floor,
+    hosts,
+    known,
+    pinned,
+    plan,
+    rollback_of,
+)
 
 FAILURE = AutoRollbackEvent.DEPLOYMENT_FAILURE
 ON_ALARM = AutoRollbackEvent.DEPLOYMENT_STOP_ON_ALARM
@@ -98,3 +109,16 @@ def test_bystanders_are_in_service_and_left_alone(changed: list[str], expected: 
     forward = plan(hosts(4), config(floor("HOST_COUNT", 0)), REMEMBERED)
 
     assert bystanders(forward, REMEMBERED, touched=changed) == expected
+
+
+def test_those_that_a_deployment_leaves_alone_are_left_alone_by_its_rollback() -> None:
+    members = hosts(4)
+    alone = ("h00002", "h00003")
+    chosen = config(floor("HOST_COUNT", 2))
+    waves = waves_of(members, REMEMBERED, chosen, left_alone=alone)
+    forward = plan(members, chosen, REMEMBERED).model_copy(update={"waves": waves, "bystanders": 2})
+
+    left = bystanders(forward, REMEMBERED, touched=["h00000", "h00001"])
+
+    assert forward.missing == 0
+    assert rollback_of(forward, {"h00000": True, "h00001": False}, bystanders=left).missing == 0

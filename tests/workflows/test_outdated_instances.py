@@ -45,6 +45,27 @@ async def test_what_is_launched_during_a_deployment_is_brought_up_to_date_after_
     assert [len(scaling.deployments_on(name)) for name in scaling.hosts] == [2, 2]
 
 
+async def test_the_floor_of_what_follows_counts_those_that_are_up_to_date(
+    scaling: ScalingScenario,
+) -> None:
+    await scaling.of_group(2)
+    scaling.with_settings(deploymentConfigName="CodeDeployDefault.HalfAtATime")
+    await scaling.deploy("v1")
+    first = next(iter(scaling.hosts))
+    hold = scaling.holding(first, at="Install")
+    await scaling.start("v2")
+    await scaling.hosts[first].is_held.wait()
+    scaling.site.resize(3)
+    await scaling.until_states(InService=3)
+    hold.set()
+
+    (row,) = await scaling.until_listed(1, creator="CodeDeployAutoUpdate")
+
+    update = await scaling.rollway.deployment(row.deployment_id)
+    assert update.status == "Succeeded", update.error_information
+    assert (update.fleet_size, update.target_count, update.minimum_healthy) == (3, 1, 2)
+
+
 async def test_a_deployment_and_the_one_that_follows_it_name_each_other(
     scaling: ScalingScenario,
 ) -> None:

@@ -27,26 +27,29 @@ async def make_plan(basis: Basis) -> Plan:
     config = await basis.config()
     revision = await pinned(basis)
     found = await find_hosts(basis)
-    hosts, no_op = found.hosts, ""
+    hosts, left_alone, no_op = found.hosts, frozenset[str](), ""
     if request.update_outdated_instances_only:
-        hosts = tuple(
-            host for host in hosts if known.class_of(host.name) is not HealthClass.CURRENT
+        left_alone = frozenset(
+            host.name for host in hosts if known.class_of(host.name) is HealthClass.CURRENT
         )
-        no_op = "" if hosts else NOTHING_OUTDATED
+        no_op = "" if len(left_alone) < len(hosts) else NOTHING_OUTDATED
     if not hosts and not no_op:
         raise no_members(group)
-    waves = () if no_op else waves_of(hosts, known, config)
-    await check_load_balancers(group, tuple(host.name for host in hosts))
-    floor = NO_FLOOR if no_op else floor_for(config, len(hosts))
+    waves = () if no_op else waves_of(hosts, known, config, left_alone=left_alone)
+    names = tuple(host.name for host in hosts if host.name not in left_alone)
+    await check_load_balancers(group, names)
+    size = 0 if no_op else len(hosts)
+    floor = NO_FLOOR if no_op else floor_for(config, size)
     return Plan(
         application_name=group.application_name,
         deployment_group_name=group.deployment_group_name,
         deployment_config_name=config.deployment_config_name,
         revision=revision,
         previous_revision=basis.previous,
-        size=len(hosts),
+        size=size,
         minimum_healthy=floor.minimum_healthy,
         arithmetic=floor.arithmetic,
+        bystanders=0 if no_op else len(left_alone),
         waves=waves,
         no_op=no_op,
         warnings=warnings_of(found.silent, basis.previous),
