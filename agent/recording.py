@@ -58,6 +58,11 @@ class Recording:
         self._ended_by = directory / "ended-by"
 
     @property
+    def is_taken(self) -> bool:
+        """Whether some runner took the script up."""
+        return self._started.exists()
+
+    @property
     def runner(self) -> Runner | None:
         """The runner that took the script up; None if none did (yet)."""
         mark = _line(self._started)

@@ -1,5 +1,6 @@
 """Running one script: exactly once, recorded, within its time, whoever dies meanwhile."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from agent.watch import Watch
 from codedeploy.lifecycle import LifecycleErrorCode
 
 _RUNNER = str(Path(__file__).with_name("runner.sh"))
+_GLANCE_SECONDS, _MOST_GLANCES = 0.01, 100
 
 # What Python ignores, or a shell that started the agent may have ignored, a script should not.
 _RESET = (
@@ -73,12 +75,21 @@ async def _run(
             return recording.close(_ending(refusal.error_code, refusal.phrase))
         with _started(recording, invocation, limits) as started:
             await _until_ended(recording, started, limits=limits, interruption=interruption)
-    taker = recording.runner  # An earlier agent's, who may also have been the quicker of two.
+    taker = await _taker(recording)  # An earlier agent's, or that of the quicker of two.
     if taker not in (None, started):
         await _until_ended(recording, taker, limits=limits, interruption=interruption)
     await until_written(recording)
     error_code, phrase = verdict(recording, limits)
     return recording.close(_ending(error_code, phrase, output_bytes=recording.output_bytes))
+
+
+async def _taker(recording: Recording) -> Runner | None:
+    """Return the runner that took the script up, of which a mark is there before its name is."""
+    for _ in range(_MOST_GLANCES):
+        if recording.runner is not None or not recording.is_taken:
+            break
+        await asyncio.sleep(_GLANCE_SECONDS)
+    return recording.runner
 
 
 @contextmanager

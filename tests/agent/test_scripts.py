@@ -351,6 +351,22 @@ async def test_of_two_runners_for_one_script_only_the_first_runs_it(stage: Stage
     assert stage.output == "ran\n"
 
 
+async def test_a_runner_that_has_yet_to_say_who_it_is_is_waited_for(stage: Stage) -> None:
+    stage.write("#!/bin/sh\necho ran\n")
+    mark = stage.recording.directory / "started"
+    mark.touch()
+    running = asyncio.create_task(stage.run())
+    await until(stage.recording.output.exists)
+    await asyncio.wait({running}, timeout=0.2)
+    assert not running.done()
+
+    (stage.recording.directory / "status").write_text("0\n")
+    mark.write_text(f"0000-earlier {Path('/proc/self/stat').read_text()}")
+    ending = await running
+
+    assert ending.error_code is LifecycleErrorCode.SUCCESS
+
+
 def test_a_reused_process_id_is_not_taken_for_the_runner() -> None:
     stat = Path("/proc/self/stat").read_text()
     mine = Runner.parse(f"{current_boot_id()} {stat}")
