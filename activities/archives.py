@@ -43,6 +43,9 @@ _NEGATIVE = "a size is negative"
 _MOST_PADDING = 64 << 20
 _AT_ONCE = 1 << 20
 
+ENCRYPTED = 1
+"""The bit of a zip's member that says so."""
+
 _ENTRY = b"PK\x01\x02"
 _DIRECTORY_A_MEMBER = 128
 _LEAST_DIRECTORY = 1 << 20

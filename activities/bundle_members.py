@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
-from activities.archives import opened_zip, tar_members
+from activities.archives import ENCRYPTED, opened_zip, tar_members
 from codedeploy.members import (
     LONGEST_NAME,
     Shape,
@@ -105,6 +105,8 @@ class BundleMembers:
     ) -> None:
         name = self._judged(member.filename)
         kind = stat.S_IFMT(member.external_attr >> 16)
+        if member.flag_bits & ENCRYPTED:
+            raise UnsafeMember("is encrypted")
         if member.filename.endswith("/"):
             self._shape.add_directory(name)
         elif kind == stat.S_IFLNK:

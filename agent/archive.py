@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from activities.archives import BROKEN, TooMuch, opened_zip, tar_members
+from activities.archives import BROKEN, ENCRYPTED, TooMuch, opened_zip, tar_members
 from agent.bundles import BundleError
 from agent.interruption import Check, go_on
 from agent.unpacking import Unpacking, UnpackLimits
@@ -162,7 +162,7 @@ def _read_zip(bundle: Path, unpacking: Unpacking) -> None:
 
 def _unpack_zip_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, into: Unpacking) -> None:
     mode = member.external_attr >> 16
-    if member.flag_bits & 1:
+    if member.flag_bits & ENCRYPTED:
         into.refuse("is encrypted")
     elif member.filename.endswith("/"):
         into.directory(stat.S_IMODE(mode) or 0o755)

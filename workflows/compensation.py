@@ -129,7 +129,8 @@ async def tell_group(group: DeploymentGroup, outcome: DeploymentOutcome) -> None
     try:
         await handle.signal("deployment_ended", outcome)
     except ApplicationError as error:
-        workflow.logger.warning("%s was not told of %s: %s", workflow_id, outcome, error)
+        ended = f"{outcome.deployment_id} {outcome.status}"
+        workflow.logger.warning("%s was not told of %s: %s", workflow_id, ended, error)
 
 
 async def end_cancelled(deployment_id: str) -> None:

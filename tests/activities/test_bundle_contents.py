@@ -11,23 +11,13 @@ from codedeploy.errors import InvalidRevision
 from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.revision import BundleType
 from tests.activities.bundles import FILES, tgz, zipped
-from tests.agent.test_archive import ESCAPES, member, tar_with
+from tests.agent.test_archive import ESCAPES, locked, member, tar_with
 
 
 def damaged(content: bytes) -> bytes:
     """Return `content` with its middle made unreadable."""
     middle = len(content) // 2
     return content[: middle - 20] + b"\xff" * 40 + content[middle + 20 :]
-
-
-def locked(content: bytes) -> bytes:
-    """Return a zip archive whose members claim to be encrypted."""
-    flagged = bytearray(content)
-    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        position = -1
-        while (position := flagged.find(signature, position + 1)) >= 0:
-            flagged[position + offset] |= 1
-    return bytes(flagged)
 
 
 LONG = {**FILES, "text": "".join(str(number**3) for number in range(20_000))}
@@ -42,7 +32,6 @@ LONG = {**FILES, "text": "".join(str(number**3) for number in range(20_000))}
         pytest.param(tgz()[:60], BundleType.TGZ, id="a truncated tgz"),
         pytest.param(zipped()[:60], BundleType.ZIP, id="a truncated zip"),
         pytest.param(damaged(tgz(LONG)), BundleType.TGZ, id="a damaged tgz"),
-        pytest.param(locked(zipped()), BundleType.ZIP, id="an encrypted zip"),
     ],
 )
 def test_what_is_no_sound_archive_is_refused_in_one_sentence(
@@ -148,6 +137,14 @@ def test_a_link_in_a_circle_is_no_script(tmp_path: Path) -> None:
 def test_what_no_host_would_unpack_is_refused_beforehand(tmp_path: Path, case: str) -> None:
     with pytest.raises(InvalidRevision, match=r"v2: the member '.+' .* Pack it again without it"):
         packed(tmp_path / "bundle", *ESCAPES[case])
+
+
+def test_an_encrypted_member_is_refused_beforehand(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    bundle.write_bytes(locked(zipped()))
+
+    with pytest.raises(InvalidRevision, match="' is encrypted"):
+        BundleContents(bundle, BundleType.ZIP, label="v2")
 
 
 def test_a_link_in_a_zip_is_judged_too(tmp_path: Path) -> None:

@@ -329,6 +329,26 @@ def test_what_is_no_archive_is_refused(
         unpack(bundle, bundle_type, tmp_path / "into")
 
 
+def locked(content: bytes) -> bytes:
+    """Return a zip archive whose members claim to be encrypted."""
+    flagged = bytearray(content)
+    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        position = -1
+        while (position := flagged.find(signature, position + 1)) >= 0:
+            flagged[position + offset] |= 1
+    return bytes(flagged)
+
+
+def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
+    bundle = tmp_path / "b"
+    with zipfile.ZipFile(bundle, "w") as archive:
+        archive.writestr("secret", "x")
+    bundle.write_bytes(locked(bundle.read_bytes()))
+
+    with pytest.raises(BundleError, match="member 'secret' is encrypted"):
+        unpack(bundle, BundleType.ZIP, tmp_path / "into")
+
+
 def test_a_zip_member_without_a_name_is_refused(tmp_path: Path) -> None:
     bundle = tmp_path / "b"
     with zipfile.ZipFile(bundle, "w") as archive:
