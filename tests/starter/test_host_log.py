@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,9 +14,6 @@ from codedeploy.commands import READ_LOG, LogPiece, LogRequest, host_queue
 from codedeploy.errors import Refused
 from codedeploy.target import TargetResult, TargetStatus
 from starter.host_log import HostLog
-from workflows.log import LogWorkflow
-from workflows.options import CONTROL_QUEUE
-from workflows.registry import runner
 
 REQUEST = LogRequest(deployment_id="d-AAAAAAAAA")
 HOST = f"web-{uuid4().hex[:8]}"
@@ -47,19 +45,14 @@ async def refusal(pieces: AsyncIterator[str]) -> str:
 
 
 async def test_an_agent_that_is_away_is_named_and_does_not_end_the_following(
-    temporal: Client,
+    temporal: Client, control_plane: Path
 ) -> None:
     followed = log_of(temporal, GOES_ON, ENDED).followed(REQUEST)
-    workflows = Worker(
-        temporal, task_queue=CONTROL_QUEUE, workflows=[LogWorkflow], workflow_runner=runner()
-    )
-    async with workflows:
-        said, text = await asyncio.gather(
-            refusal(log_of(temporal).pieces(REQUEST)), anext(followed)
-        )
-        async with Worker(temporal, task_queue=host_queue(HOST), activities=[read]):
-            async for piece in followed:
-                text += piece
+
+    said, text = await asyncio.gather(refusal(log_of(temporal).pieces(REQUEST)), anext(followed))
+    async with Worker(temporal, task_queue=host_queue(HOST), activities=[read]):
+        async for piece in followed:
+            text += piece
 
     assert f"The agent of {HOST} does not answer" in said
     assert text == "printed"
