@@ -114,7 +114,7 @@ async def test_instances_that_are_held_are_no_part_of_the_fleet_that_is_replaced
     machine: FleetMachine,
 ) -> None:
     machine.fleets.groups["green"] = FakeGroup([*GREEN])
-    rules = copying()
+    rules = copying("KEEP_ALIVE")
     rules["blueGreenDeploymentConfiguration"]["greenFleetProvisioningOption"] = {
         "action": "DISCOVER_EXISTING"
     }
