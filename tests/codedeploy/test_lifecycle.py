@@ -12,16 +12,8 @@ from codedeploy.lifecycle import (
     in_place_flow,
     script_source,
 )
+from tests.paths import INSTALL as SEVEN
 
-SEVEN = [
-    "ApplicationStop",
-    "DownloadBundle",
-    "BeforeInstall",
-    "Install",
-    "AfterInstall",
-    "ApplicationStart",
-    "ValidateService",
-]
 BLOCK = ["BeforeBlockTraffic", "BlockTraffic", "AfterBlockTraffic"]
 ALLOW = ["BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"]
 FLOWS = {

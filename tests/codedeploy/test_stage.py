@@ -13,18 +13,10 @@ from codedeploy.stage import (
     termination,
 )
 from codedeploy.target import TargetLabel
+from tests.paths import INSTALL as SEVEN
 
 BLOCK = ["BeforeBlockTraffic", "BlockTraffic", "AfterBlockTraffic"]
 ALLOW = ["BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic"]
-SEVEN = [
-    "ApplicationStop",
-    "DownloadBundle",
-    "BeforeInstall",
-    "Install",
-    "AfterInstall",
-    "ApplicationStart",
-    "ValidateService",
-]
 FLOWS = {
     "in place": (in_place(with_traffic_control=False), SEVEN),
     "in place, with a load balancer": (

@@ -21,16 +21,19 @@ async def scaling(
         yield scenario
 
 
-async def updated(scaling: ScalingScenario) -> DeploymentRow:
-    """Launch an instance while a second revision is deployed; return what follows."""
-    await scaling.of_group(1)
+async def updated(
+    scaling: ScalingScenario, *, instances: int = 1, **settings: str
+) -> DeploymentRow:
+    """Launch one more instance while a second revision is deployed; return what follows."""
+    await scaling.of_group(instances)
+    scaling.with_settings(**settings)
     await scaling.deploy("v1")
-    (first,) = scaling.hosts
+    first = next(iter(scaling.hosts))
     hold = scaling.holding(first, at="Install")
     await scaling.start("v2")
     await scaling.hosts[first].is_held.wait()
-    scaling.site.resize(2)
-    await scaling.until_states(InService=2)
+    scaling.site.resize(instances + 1)
+    await scaling.until_states(InService=instances + 1)
     hold.set()
     (row,) = await scaling.until_listed(1, creator="CodeDeployAutoUpdate")
     return row
@@ -48,18 +51,9 @@ async def test_what_is_launched_during_a_deployment_is_brought_up_to_date_after_
 async def test_the_floor_of_what_follows_counts_those_that_are_up_to_date(
     scaling: ScalingScenario,
 ) -> None:
-    await scaling.of_group(2)
-    scaling.with_settings(deploymentConfigName="CodeDeployDefault.HalfAtATime")
-    await scaling.deploy("v1")
-    first = next(iter(scaling.hosts))
-    hold = scaling.holding(first, at="Install")
-    await scaling.start("v2")
-    await scaling.hosts[first].is_held.wait()
-    scaling.site.resize(3)
-    await scaling.until_states(InService=3)
-    hold.set()
+    config = "CodeDeployDefault.HalfAtATime"
 
-    (row,) = await scaling.until_listed(1, creator="CodeDeployAutoUpdate")
+    row = await updated(scaling, instances=2, deploymentConfigName=config)
 
     update = await scaling.rollway.deployment(row.deployment_id)
     assert update.status == "Succeeded", update.error_information
