@@ -19,6 +19,7 @@ from codedeploy.ecs_service import (
     ListenerRule,
     is_of_pair,
     routed,
+    stickiness_of,
 )
 from codedeploy.errors import ErrorCode
 
@@ -30,7 +31,6 @@ RULES_GONE = "RULES_GONE"
 
 _APPLICATION = "application"
 _OIDC, _OIDC_CONFIG = "authenticate-oidc", "AuthenticateOidcConfig"
-_STICKINESS = "TargetGroupStickinessConfig"
 
 
 class Listeners:
@@ -116,8 +116,7 @@ def _forward(action: Action) -> Action:
         for group in config.get("TargetGroups") or [action]
     ]
     kept = {key: action[key] for key in ("Type", "Order") if key in action}
-    stickiness = config.get(_STICKINESS) or {}
-    sticky = {_STICKINESS: stickiness} if stickiness.get("Enabled") else {}
+    sticky = stickiness_of(action)
     if len(groups) == 1 and groups[0]["Weight"] == 1 and not sticky:
         # A Network Load Balancer takes no weights, not even the one it describes.
         return kept | {"TargetGroupArn": groups[0]["TargetGroupArn"]}

@@ -281,7 +281,7 @@ def _settled(action: Action) -> Action:
     if len(groups) != 1:
         return action
     kept = {key: action[key] for key in ("Type", "Order") if key in action}
-    return kept | {"TargetGroupArn": groups[0]["TargetGroupArn"]} | _sticky(action)
+    return kept | {"TargetGroupArn": groups[0]["TargetGroupArn"]} | stickiness_of(action)
 
 
 def _weighted(action: Action) -> list[dict[str, Any]]:
@@ -290,7 +290,7 @@ def _weighted(action: Action) -> list[dict[str, Any]]:
     return [group for group in groups if group.get("Weight", 1)]
 
 
-def _sticky(action: Action) -> dict[str, Any]:
+def stickiness_of(action: Action) -> dict[str, Any]:
     """Return how `action` keeps users with a target group, if it does."""
     stickiness = (action.get("ForwardConfig") or {}).get(_STICKINESS) or {}
     return {_STICKINESS: stickiness} if stickiness.get("Enabled") else {}
@@ -326,7 +326,7 @@ def _routed(action: Action, route: ListenerRoute) -> Action:
     if action.get("Type") != FORWARD or not is_of_pair((action,), route):
         return action
     kept = {key: action[key] for key in ("Type", "Order") if key in action}
-    groups, sticky = _weights(route), _sticky(action)
+    groups, sticky = _weights(route), stickiness_of(action)
     if len(groups) == 1 and not sticky:
         return kept | {"TargetGroupArn": next(iter(groups))}
     config: dict[str, Any] = {
