@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from agent.attributes import (
     AccountIds,
-    Attributes,
+    attributes_of,
     grant_labels,
     renew_labels,
     set_attributes,
@@ -207,11 +207,9 @@ def _copy_with_attributes(source: str, target: str) -> None:
         set_owner(target, found.st_uid, found.st_gid)
         return
     with opened(source, READS) as reads, opened(target, MAKES_A_FILE) as writes:
-        found = os.fstat(reads)
-        copy_content(reads, writes, found.st_size)
-        attributes = Attributes(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid)
+        copy_content(reads, writes, os.fstat(reads).st_size)
         # First: a change of owner clears capabilities.
-        set_attributes(path_of(writes), attributes)
+        set_attributes(path_of(writes), attributes_of(path_of(reads)))
         shutil.copystat(path_of(reads), path_of(writes))
         os.fsync(writes)
 

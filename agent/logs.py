@@ -10,7 +10,8 @@ the times of lines are told to those who ask for them.
 
 import codecs
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from agent.journal import Journal
 from agent.layout import DeploymentDirectory
@@ -24,7 +25,8 @@ PIECE_BYTES = 256 * 1024
 _LONGEST_CHARACTER = 4
 
 
-class _Excerpt(NamedTuple):
+@dataclass(frozen=True)
+class _Excerpt:
     """Some bytes of a part, and where in it they are."""
 
     part: Part
@@ -35,7 +37,7 @@ class _Excerpt(NamedTuple):
     def ends_part(self) -> bool:
         return self.offset + len(self.content) == self.part.size
 
-    @property
+    @cached_property
     def shown(self) -> bytes:
         return self.part.shown(self.content, self.offset)
 
@@ -44,7 +46,7 @@ class _Excerpt(NamedTuple):
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         decoder.decode(self.content[-_LONGEST_CHARACTER:])
         pending, _ = decoder.getstate()
-        return self._replace(content=self.content[: len(self.content) - len(pending)])
+        return replace(self, content=self.content[: len(self.content) - len(pending)])
 
 
 def read_piece(deployment: DeploymentDirectory, request: LogRequest, *, host: str) -> LogPiece:
