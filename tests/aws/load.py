@@ -12,7 +12,7 @@ from collections import Counter
 from contextlib import suppress
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from tests.aws.waiting import until
 
@@ -20,6 +20,13 @@ _REQUEST = b"GET / HTTP/1.1\r\nHost: shop\r\n\r\n"
 _ANSWER_SECONDS = 10
 
 _Connection = tuple[StreamReader, StreamWriter]
+
+
+class _Answer(NamedTuple):
+    """What a request was answered, and when it was sent, by the monotonic clock."""
+
+    sent: float
+    body: str
 
 
 class Load:
@@ -35,7 +42,7 @@ class Load:
     def __init__(self, address: tuple[str, int], *, clients: int = 28, rate: int = 700) -> None:
         self._address = address
         self._clients, self._rate = clients, rate
-        self._answers: list[str] = []
+        self._answers: list[_Answer] = []
         self.errors: list[str] = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._keep_asking()))
@@ -57,7 +64,7 @@ class Load:
     @property
     def answers(self) -> Counter[str]:
         """How often each answer was given so far."""
-        return Counter(list(self._answers))
+        return Counter(answer.body for answer in list(self._answers))
 
     @property
     def per_second(self) -> float:
@@ -65,10 +72,18 @@ class Load:
         return (len(self._answers) + len(self.errors)) / (time.monotonic() - self._begun)
 
     def take(self, count: int) -> Counter[str]:
-        """Return how often each answer is given in the next requests."""
-        start = len(self._answers)
-        until(lambda: len(self._answers) >= start + count, seconds=40)
-        return Counter(self._answers[start : start + count])
+        """Return how often each answer is given in the next requests.
+
+        Those that are on their way do not count: the load balancer may have chosen who answers
+        them long ago.
+        """
+        start, now = len(self._answers), time.monotonic()
+
+        def answers() -> list[str]:
+            return [answer.body for answer in self._answers[start:] if answer.sent >= now]
+
+        until(lambda: len(answers()) >= count, seconds=40)
+        return Counter(answers()[:count])
 
     # --- clients
 
@@ -86,6 +101,7 @@ class Load:
 
     async def _asked(self, connection: _Connection | None) -> _Connection | None:
         """Ask once; return the connection if it is good for another request."""
+        sent = time.monotonic()
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 connection = connection or await asyncio.open_connection(*self._address)
@@ -94,7 +110,7 @@ class Load:
             self.errors.append(repr(error))
         else:
             if status == HTTPStatus.OK:
-                self._answers.append(body)
+                self._answers.append(_Answer(sent, body))
                 return connection
             self.errors.append(f"HTTP {status}: {body[:80]}")
         await _closed(connection)
