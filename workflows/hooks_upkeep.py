@@ -13,7 +13,7 @@ from codedeploy.auto_scaling import HooksOrder
 from codedeploy.scaling_hooks import stale_hooks
 from workflows.options import SEARCH, UPKEEP
 from workflows.orders import ScalingWatchOrder
-from workflows.single_target import code_and_message
+from workflows.refusal import refusal_in
 
 SECOND_TRY = timedelta(minutes=1)
 """When is tried again what AWS has refused."""
@@ -107,5 +107,4 @@ async def _tried(work: Awaitable[tuple[str, ...]]) -> tuple[str, ...]:
     try:
         return await work
     except ActivityError as error:
-        _, why = code_and_message(error)
-        return (why,)
+        return (refusal_in(error).message,)

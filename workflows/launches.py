@@ -42,7 +42,7 @@ from codedeploy.revision import PinnedRevision
 from codedeploy.scaling_hooks import hooks_of
 from workflows.options import BRIEF_CHANGE
 from workflows.orders import DeploymentOrder, ScalingWatchOrder
-from workflows.single_target import code_and_message
+from workflows.refusal import refusal_in
 from workflows.watcher import Watcher
 
 LESSON_LIMIT = timedelta(seconds=20)
@@ -219,7 +219,7 @@ class Launches:
                 **BRIEF_CHANGE,
             )
         except ActivityError as error:
-            _, why = code_and_message(error)
+            why = refusal_in(error).message
             self._book = owing(self._book, instance, OwedAnswer(result=result, why=why))
             return
         if instance.is_launching and result is LifecycleActionResult.CONTINUE:

@@ -12,7 +12,7 @@ from codedeploy.auto_scaling import HeldQuestion, HeldReport
 from workflows.hooks_upkeep import SECOND_TRY, Upkeep
 from workflows.options import awaiting
 from workflows.orders import ScalingWatchOrder
-from workflows.single_target import code_and_message
+from workflows.refusal import refusal_in
 
 LONGEST_WATCH = timedelta(hours=1)
 """A watch ends by itself long before, to keep its history short."""
@@ -73,7 +73,7 @@ class ScalingWatchWorkflow:
         try:
             report = await self._report()
         except ActivityError as error:
-            _, why = code_and_message(error)
+            why = refusal_in(error).message
             self._trouble = (why,)
             workflow.logger.warning("%s: %s", workflow.info().workflow_id, why)
             await self._until_changed(SECOND_TRY)

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
-from codedeploy.errors import DeploymentFailure, ErrorCode, error_code_of
+from codedeploy.errors import DeploymentFailure
 from codedeploy.lifecycle import RESERVED, LifecycleEvent
 from codedeploy.target import (
     TargetFailure,
@@ -17,6 +17,7 @@ from codedeploy.target import (
     interrupted,
     succeeded,
 )
+from workflows.refusal import refusal_in
 
 
 class SingleTarget:
@@ -67,9 +68,12 @@ class SingleTarget:
         self.succeed()
 
     def _fail(self, event: LifecycleEvent, error: ActivityError | DeploymentFailure) -> None:
-        code, message = code_and_message(error)
+        refusal = refusal_in(error)
         failure = TargetFailure(
-            target_id=self.result.target_id, event=event, error_code=code, message=message
+            target_id=self.result.target_id,
+            event=event,
+            error_code=refusal.code,
+            message=refusal.message,
         )
         changes = event in RESERVED
         self._become(
@@ -79,17 +83,3 @@ class SingleTarget:
     def _become(self, result: TargetResult) -> None:
         self.result = result
         self._changed()
-
-
-def code_and_message(error: ActivityError | DeploymentFailure) -> tuple[str, str]:
-    """Return the error code of a deployment that ends with `error`, and a sentence."""
-    if isinstance(error, DeploymentFailure):
-        return error.code, error.message
-    cause = error.cause
-    if isinstance(cause, ApplicationError):
-        return error_code_of(cause.type or ErrorCode.INTERNAL_ERROR), cause.message
-    last = cause.__cause__ if cause is not None else None
-    if isinstance(last, ApplicationError):
-        return error_code_of(last.type or ErrorCode.INTERNAL_ERROR), f"Given up: {last.message}"
-    silence = f"{error.activity_type} did not answer: {cause}"
-    return ErrorCode.INTERNAL_ERROR, f"{silence}. Find out whether a worker runs: rollway doctor"

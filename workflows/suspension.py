@@ -6,23 +6,13 @@ Source: CodeDeploy User Guide, Suspending Auto Scaling processes during deployme
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple
-
-from temporalio.exceptions import ActivityError
 
 from codedeploy.auto_scaling import ProcessesOrder, ScalingQuestion
 from codedeploy.errors import from_code
 from workflows.orders import DeploymentOrder
+from workflows.refusal import Refusal, refusal_of
 from workflows.scaling_groups import look, resume, suspend
-from workflows.single_target import code_and_message
 from workflows.undo import to_the_end
-
-
-class _Left(NamedTuple):
-    """Why processes are still suspended, as a code and in a sentence."""
-
-    code: str
-    sentence: str
 
 
 @asynccontextmanager
@@ -43,7 +33,7 @@ async def suspended(order: DeploymentOrder, *, tell: Callable[[str], None]) -> A
         yield
     except (Exception, asyncio.CancelledError):
         for left in await to_the_end(_resumed(processes)):
-            tell(left.sentence)
+            tell(left.message)
         raise
     await to_the_end(resume_all(processes))
 
@@ -55,7 +45,7 @@ async def resume_all(orders: Sequence[ProcessesOrder]) -> None:
         RollwayError: Those of some groups are still suspended; it names them all.
     """
     if still := await _resumed(orders):
-        raise from_code(still[0].code, " ".join(left.sentence for left in still))
+        raise from_code(still[0].code, " ".join(left.message for left in still))
 
 
 async def _orders(order: DeploymentOrder) -> list[ProcessesOrder]:
@@ -79,20 +69,17 @@ async def _orders(order: DeploymentOrder) -> list[ProcessesOrder]:
     ]
 
 
-async def _resumed(orders: Sequence[ProcessesOrder]) -> list[_Left]:
-    """Resume what can be resumed; return what cannot."""
-    left = []
-    for order in orders:
-        try:
-            await resume(order)
-        except ActivityError as error:
-            left.append(_left(order, *code_and_message(error)))
-    return left
+async def _resumed(orders: Sequence[ProcessesOrder]) -> list[Refusal]:
+    """Resume what can be resumed; return what cannot, and why."""
+    return [
+        refusal._replace(message=_still_suspended(order, refusal.message))
+        for order in orders
+        if (refusal := await refusal_of(resume(order)))
+    ]
 
 
-def _left(order: ProcessesOrder, code: str, message: str) -> _Left:
-    return _Left(
-        code,
-        f"{', '.join(order.processes)} of {order.auto_scaling_group} are still suspended: "
-        f"{message} Resume them by hand.",
+def _still_suspended(order: ProcessesOrder, why: str) -> str:
+    processes = ", ".join(order.processes)
+    return (
+        f"{processes} of {order.auto_scaling_group} are still suspended: {why} Resume them by hand."
     )

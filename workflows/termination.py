@@ -1,34 +1,24 @@
 """The end of the original of a blue/green deployment, some time after the deployment itself."""
 
-from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import timedelta
-from typing import NamedTuple
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError
 
 from activities.auto_scaling_groups import AutoScalingGroups
 from activities.ecs_services import EcsServices
 from activities.lifecycle_hooks import LifecycleHooks
 from activities.listeners import Listeners
 from codedeploy.auto_scaling import AttachmentOrder, HooksOrder, ScalingQuestion
-from codedeploy.errors import RollwayError
 from workflows.options import CHANGE, LONG_CHANGE
 from workflows.orders import FleetEnd, TerminationOrder
+from workflows.refusal import Refusal, refusal_of
 from workflows.scaling_groups import detach
-from workflows.single_target import code_and_message
 from workflows.suspension import resume_all
 
 FINISHING_LIMIT = timedelta(hours=1)
 """How long the next deployment waits for the end of the original of the one before."""
-
-
-class Refusal(NamedTuple):
-    """Why something of the original is still there."""
-
-    code: str
-    message: str
 
 
 @workflow.defn
@@ -50,7 +40,7 @@ class TerminationWorkflow:
         An original that is to be deleted stays if the replacement cannot be settled, which may take
         from it what it lacks.
         """
-        unsettled = await _refusals(_settle(order.fleet)) if order.fleet is not None else []
+        unsettled = await refusal_of(_settle(order.fleet)) if order.fleet is not None else None
         if order.fleet is not None and order.fleet.terminates:
             _complain(unsettled)
         with suppress(TimeoutError):
@@ -102,11 +92,11 @@ async def _settle(fleet: FleetEnd) -> None:
     )
 
 
-async def _end_fleet(fleet: FleetEnd, unsettled: list[Refusal]) -> None:
+async def _end_fleet(fleet: FleetEnd, unsettled: Refusal | None) -> None:
     if fleet.terminates:
         await _terminate(fleet)
     else:
-        _complain(unsettled + await _let_go(fleet))
+        _complain(unsettled, *await _let_go(fleet))
 
 
 async def _terminate(fleet: FleetEnd) -> None:
@@ -127,42 +117,30 @@ async def _terminate(fleet: FleetEnd) -> None:
         )
 
 
-async def _let_go(fleet: FleetEnd) -> list[Refusal]:
+async def _let_go(fleet: FleetEnd) -> list[Refusal | None]:
     """Give the Auto Scaling groups of the original back to their owner: no hooks, no traffic.
 
     What is refused, and returned, keeps nothing else from being done; but a group that keeps its
     load balancers stays as it is: what it launched would have traffic.
     """
-    refusals: list[Refusal] = []
+    refusals: list[Refusal | None] = []
     if fleet.hooks is not None and fleet.hooks.names:
-        refusals += await _refusals(_unhook(fleet.hooks))
+        refusals.append(await refusal_of(_unhook(fleet.hooks)))
     attached = set()
     for attachment in fleet.attachments:
-        if refused := await _refusals(detach(attachment)):
+        if refusal := await refusal_of(detach(attachment)):
             attached.add(attachment.auto_scaling_group)
-            refusals += [_with_what_stays(one, attachment) for one in refused]
+            refusals.append(_with_what_stays(refusal, attachment))
     free = [one for one in fleet.resumed if one.auto_scaling_group not in attached]
-    return refusals + await _refusals(resume_all(free))
+    return [*refusals, await refusal_of(resume_all(free))]
 
 
-def _complain(refusals: list[Refusal]) -> None:
+def _complain(*refusals: Refusal | None) -> None:
     """Fail for good if something was refused; it is all named."""
-    if refusals:
-        said = " ".join(one.message for one in refusals)
-        raise ApplicationError(said, type=refusals[0].code, non_retryable=True)
-
-
-async def _refusals(step: Awaitable[None]) -> list[Refusal]:
-    """Take a step, and return why it was refused, if it was."""
-    try:
-        await step
-    except ActivityError as error:
-        if is_cancelled_exception(error):
-            raise
-        return [Refusal(*code_and_message(error))]
-    except RollwayError as error:
-        return [Refusal(error.code, error.message)]
-    return []
+    refused = [one for one in refusals if one is not None]
+    if refused:
+        said = " ".join(one.message for one in refused)
+        raise ApplicationError(said, type=refused[0].code, non_retryable=True)
 
 
 def _with_what_stays(refusal: Refusal, attachment: AttachmentOrder) -> Refusal:

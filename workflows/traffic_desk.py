@@ -13,7 +13,7 @@ from codedeploy.lifecycle import LifecycleEvent
 from codedeploy.traffic_control import TrafficCommand, TrafficReport
 from workflows.options import at_load_balancers
 from workflows.orders import DeploymentOrder
-from workflows.single_target import code_and_message
+from workflows.refusal import refusal_in
 
 
 class TrafficDesk:
@@ -70,7 +70,7 @@ def not_told(error: ActivityError, event: LifecycleEvent, target: str) -> Deploy
             ErrorCode.MANUAL_STOP,
             f"{target}: stopped during {event}. Its load balancers may have been told already.",
         )
-    code, why = code_and_message(error)
+    code, why = refusal_in(error)
     known = ErrorCode(code) if code in ErrorCode.__members__ else ErrorCode.INTERNAL_ERROR
     return DeploymentFailure(known, f"{target}: {why}")
 
@@ -126,7 +126,7 @@ async def unmoved(
     try:
         return await _failures(order, event, targets)
     except ActivityError as error:
-        return dict.fromkeys(targets, code_and_message(error)[1])
+        return dict.fromkeys(targets, refusal_in(error).message)
 
 
 async def _failures(

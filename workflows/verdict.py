@@ -6,8 +6,8 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from codedeploy.alarm import AlarmReport
 from codedeploy.deployment import DeploymentStatus, ErrorInformation, InterventionRequest
-from codedeploy.errors import DeploymentFailure, ErrorCode, RollwayError, error_code_of
-from workflows.single_target import code_and_message
+from codedeploy.errors import ErrorCode, RollwayError
+from workflows.refusal import refusal_in
 
 
 class Verdict(NamedTuple):
@@ -34,10 +34,8 @@ def verdict_on(
     """
     if is_cancelled_exception(error):
         return _stopped(stop, alarm)
-    if isinstance(error, ActivityError | DeploymentFailure):
-        return Verdict.of(DeploymentStatus.FAILED, *code_and_message(error))
-    assert isinstance(error, RollwayError)
-    return Verdict.of(DeploymentStatus.FAILED, error_code_of(error.code), error.message)
+    assert isinstance(error, ActivityError | RollwayError)
+    return Verdict.of(DeploymentStatus.FAILED, *refusal_in(error))
 
 
 def _stopped(stop: InterventionRequest | None, alarm: AlarmReport | None) -> Verdict:

@@ -25,8 +25,8 @@ from codedeploy.stage import Stage, launch, termination
 from workflows.courses.passage import Tools
 from workflows.options import CHANGE
 from workflows.orders import DeploymentOrder
+from workflows.refusal import refusal_in
 from workflows.rollout import Rollout
-from workflows.single_target import code_and_message
 from workflows.traffic_desk import move_traffic
 from workflows.undo import to_the_end
 from workflows.walks import Walks
@@ -130,7 +130,7 @@ class LaunchCourse:
                 **CHANGE,
             )
         except ActivityError as error:
-            _, why = code_and_message(error)
+            why = refusal_in(error).message
             self._owed = OwedAnswer(result=result, why=why)
             self._tell(_not_told(self._instance, self._owed))
             raise
