@@ -249,12 +249,17 @@ class DeploymentWorkflow:
             return
         self._stop = request
         if self._work is not None:
-            self._work.cancel()
+            self._interrupt(self._work)
 
     def _alarm_fired(self, report: AlarmReport) -> None:
         if self._stop is None and self._work is not None and not self._is_committed:
             self._alarm = report
-            self._work.cancel()
+            self._interrupt(self._work)
+
+    def _interrupt(self, work: asyncio.Task[None]) -> None:
+        if self._record.info.status is DeploymentStatus.READY:
+            self._record.publish(status=DeploymentStatus.IN_PROGRESS)  # Nobody can continue it now.
+        work.cancel()
 
     # --- the verdict
 

@@ -14,6 +14,7 @@ from tests.workflows.chronicle import limits
 from tests.workflows.fake_aws import ORIGINAL, REPLACEMENT, ServiceState
 from tests.workflows.impatience import Impatience
 from tests.workflows.time_machine import TimeMachine, began, event, time_machine
+from workflows.deployment import DeploymentWorkflow
 from workflows.options import CONTROL_QUEUE
 from workflows.orders import TerminationOrder
 from workflows.termination import TerminationWorkflow
@@ -93,6 +94,23 @@ async def test_a_replacement_waits_until_somebody_continues(ecs_machine: TimeMac
     assert deployment.status == "Succeeded"
     ready = began(deployment, LifecycleEvent.AFTER_ALLOW_TEST_TRAFFIC)
     assert began(deployment, LifecycleEvent.BEFORE_ALLOW_TRAFFIC) - ready >= HOUR
+
+
+async def test_a_replacement_that_is_put_back_is_not_ready_any_more(
+    ecs_machine: TimeMachine,
+) -> None:
+    put_back = ecs_machine.holding("delete_task_set")
+    running = await ecs_machine.start(ecs_machine.of_ecs(ECS_AT_ONCE, ready_wait=90))
+    await ecs_machine.until(running, lambda info: info.status == "Ready")
+
+    await ecs_machine.tell(running, Verb.STOP)
+    await put_back.reached.wait()
+    meanwhile = await running.query(DeploymentWorkflow.info)
+    put_back.released.set()
+    deployment = await ecs_machine.ended(running)
+
+    assert meanwhile.status == "InProgress"
+    assert deployment.status == "Stopped"
 
 
 async def test_somebody_may_end_the_original_before_its_time(ecs_machine: TimeMachine) -> None:
