@@ -60,17 +60,23 @@ def build(
         aws: Whose clients to use; by default those that the process finds.
         rhythm: How often Auto Scaling groups are looked at.
     """
-    aws = aws or Aws()
     return Worker(
         client,
         task_queue=CONTROL_QUEUE,
         workflows=registry.ALL,
         workflow_runner=registry.runner(),
-        activities=[*_own_activities(client, FileStore(store), aws), *_aws_activities(aws, rhythm)],
+        activities=activities_of(client, FileStore(store), aws or Aws(), rhythm),
         activity_executor=executor,
         sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
         graceful_shutdown_timeout=timedelta(seconds=10),
     )
+
+
+def activities_of(
+    client: Client, store: FileStore, aws: Aws, rhythm: Rhythm | None = None
+) -> list[Activity]:
+    """Return everything that workflows may ask of the control plane; see `build`."""
+    return [*_own_activities(client, store, aws), *_aws_activities(aws, rhythm)]
 
 
 def _own_activities(client: Client, store: FileStore, aws: Aws) -> list[Activity]:
@@ -132,6 +138,7 @@ def _scaling_activities(aws: Aws, rhythm: Rhythm | None) -> list[Activity]:
         groups.terminate,
         groups.replace_others,
         hooks.check,
+        hooks.check_room,
         hooks.repair,
         hooks.keep,
         hooks.remove,

@@ -15,7 +15,7 @@ from activities.scaling_reader import ScalingReader, asking_scaling, unless_gone
 from activities.translation import final
 from codedeploy.auto_scaling import HooksOrder
 from codedeploy.errors import InvalidAutoScalingGroup, LifecycleHookLimitExceeded
-from codedeploy.lifecycle_hook import HookDrift, LifecycleHook, drifts
+from codedeploy.lifecycle_hook import HookDrift, LifecycleHook, drifts, has_room
 
 
 class LifecycleHooks:
@@ -57,6 +57,20 @@ class LifecycleHooks:
     def check(self, order: HooksOrder) -> tuple[str, ...]:
         """Return a sentence for everything that is not in order; reads only."""
         return tuple(sentence for name in order.names for sentence in self._problems(name, order))
+
+    @activity.defn(name="check_room_for_lifecycle_hooks")
+    def check_room(self, order: HooksOrder) -> None:
+        """Refuse groups that cannot be given the hooks; reads only.
+
+        Raises:
+            ApplicationError: As `repair`.
+        """
+        for name in order.names:
+            hooks = self._hooks(name, order)
+            if hooks is None:
+                raise _no_group(name)
+            if not has_room(order, hooks):
+                raise _too_many_hooks(name, order.launch_hook)
 
     @activity.defn(name="remove_lifecycle_hooks")
     def remove(self, order: HooksOrder) -> None:
@@ -113,7 +127,7 @@ class LifecycleHooks:
             try:
                 client.put_lifecycle_hook(AutoScalingGroupName=name, **_request_of(hook))
             except client.exceptions.LimitExceededFault:
-                raise _too_many_hooks(name, hook) from None
+                raise _too_many_hooks(name, hook.name) from None
 
     def _delete(self, name: str, hook: str, order: HooksOrder) -> None:
         named = {"AutoScalingGroupName": name, "LifecycleHookName": hook}
@@ -163,11 +177,11 @@ def _no_group(name: str) -> ApplicationError:
     )
 
 
-def _too_many_hooks(name: str, hook: LifecycleHook) -> ApplicationError:
+def _too_many_hooks(name: str, hook: str) -> ApplicationError:
     return final(
         LifecycleHookLimitExceeded(
             f"The Auto Scaling group {name} has as many lifecycle hooks as it may have, so that "
-            f"{hook.name} cannot be put. Delete one that nobody needs: aws autoscaling "
+            f"{hook} cannot be put. Delete one that nobody needs: aws autoscaling "
             f"describe-lifecycle-hooks --auto-scaling-group-name {name}"
         )
     )

@@ -1,7 +1,8 @@
 """The lifecycle hooks that Auto Scaling groups need, and where those they have differ.
 
-Source: Amazon EC2 Auto Scaling API Reference, LifecycleHook; CodeDeploy User Guide, Integrating
-CodeDeploy with Amazon EC2 Auto Scaling.
+Source: Amazon EC2 Auto Scaling API Reference, LifecycleHook; its User Guide, Quotas for Auto
+Scaling resources and groups; CodeDeploy User Guide, Integrating CodeDeploy with Amazon EC2 Auto
+Scaling.
 """
 
 import json
@@ -13,6 +14,9 @@ from codedeploy.wire import Model
 
 HEARTBEAT_SECONDS = 900
 """How long an instance is held after the last sign of life of the control plane."""
+
+MOST_HOOKS = 50
+"""How many an Auto Scaling group may have; nobody can have this raised."""
 
 _DEFAULT_RESULTS = {
     Transition.LAUNCHING: LifecycleActionResult.ABANDON,
@@ -109,6 +113,12 @@ def wanted_hooks(order: HooksOrder) -> tuple[LifecycleHook, ...]:
         )
         for transition in order.transitions
     )
+
+
+def has_room(order: HooksOrder, hooks: Iterable[LifecycleHook]) -> bool:
+    """Return whether the hooks of an order can be put beside those that a group has."""
+    names = {hook.name for hook in (*hooks, *wanted_hooks(order))}
+    return len(names) <= MOST_HOOKS
 
 
 def drifts(order: HooksOrder, group: str, hooks: Iterable[LifecycleHook]) -> tuple[HookDrift, ...]:

@@ -12,6 +12,7 @@ from tests.aws.waiting import until
 
 GROUP_ID = "4f5c1ff1-7b2e-4b6a-9f0e-1d2c3b4a5968"
 ANOTHER_ID = "00000000-7b2e-4b6a-9f0e-1d2c3b4a5968"
+MOST_HOOKS = 50
 ROLE = "arn:aws:iam::123456789012:role/hooks"
 
 
@@ -37,6 +38,11 @@ class HookedGroup:
             LifecycleTransition=transition,
             **members,
         )
+
+    def fill(self) -> None:
+        """Have as many hooks as a group may have."""
+        for number in range(MOST_HOOKS):
+            self.put(f"hook-{number}")
 
     def hooks(self) -> dict[str, dict[str, Any]]:
         """Return the hooks by name."""

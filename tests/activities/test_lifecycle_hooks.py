@@ -9,6 +9,7 @@ from activities.lifecycle_hooks import LifecycleHooks
 from tests.activities.hooked_groups import (
     ANOTHER_ID,
     GROUP_ID,
+    MOST_HOOKS,
     ROLE,
     HookedGroup,
     build_group,
@@ -199,15 +200,41 @@ def test_a_group_that_is_full_is_named_and_no_hook_is_added_anywhere(
     aws: Emulator, group: HookedGroup, hooks: LifecycleHooks
 ) -> None:
     full = build_group(aws, "full")
-    for number in range(50):
-        full.put(f"hook-{number}")
+    full.fill()
 
     with pytest.raises(ApplicationError, match="Auto Scaling group full has as many") as error:
         hooks.repair(order_for("web", "full"))
 
     assert error.value.type == "LifecycleHookLimitExceededException"
     assert error.value.non_retryable
-    assert (len(full.hooks()), group.hooks()) == (50, {})
+    assert (len(full.hooks()), group.hooks()) == (MOST_HOOKS, {})
+
+
+def test_a_group_that_is_full_has_no_room(group: HookedGroup, hooks: LifecycleHooks) -> None:
+    group.fill()
+
+    with pytest.raises(ApplicationError, match="Auto Scaling group web has as many") as error:
+        hooks.check_room(order_for("web"))
+
+    assert error.value.type == "LifecycleHookLimitExceededException"
+    assert error.value.non_retryable
+
+
+def test_a_group_has_room_for_the_hook_that_it_has(
+    group: HookedGroup, hooks: LifecycleHooks
+) -> None:
+    hooks.repair(order_for("web"))
+    for number in range(1, MOST_HOOKS):
+        group.put(f"hook-{number}")
+
+    hooks.check_room(order_for("web"))
+
+    assert len(group.hooks()) == MOST_HOOKS
+
+
+def test_a_group_that_is_gone_has_no_room(hooks: LifecycleHooks) -> None:
+    with pytest.raises(ApplicationError, match="no Auto Scaling group nowhere"):
+        hooks.check_room(order_for("nowhere"))
 
 
 @pytest.mark.usefixtures("group")

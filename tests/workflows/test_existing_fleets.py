@@ -1,5 +1,6 @@
 """Fleets on EC2 that exist, and replace the one that serves: by their tags, or as they scale."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from temporalio.client import Client
 
 from codedeploy.deployment import InterventionRequest
+from codedeploy.errors import LifecycleHookLimitExceeded
+from codedeploy.target_instances import TargetInstances
+from tests.activities.hooked_groups import HookedGroup
 from tests.aws.emulator import Emulator
 from tests.aws.fleet_snapshot import orphans
 from tests.existing_fleets import ExistingFleets, replacing
@@ -51,6 +55,16 @@ async def test_a_scaling_group_replaces_another_which_is_deleted(
     found = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     assert [one["AutoScalingGroupName"] for one in found] == [existing.green.group]
     assert orphans(aws) == []
+
+
+async def test_a_scaling_group_at_its_hook_limit_replaces_none(existing: ExistingFleets) -> None:
+    await existing.of_groups(1)
+    await existing.apply()
+    await asyncio.to_thread(HookedGroup(existing.green).fill)
+    named = TargetInstances(auto_scaling_groups=(existing.green.group,))
+
+    with pytest.raises(LifecycleHookLimitExceeded, match="as many lifecycle hooks as it may"):
+        await existing.rollway.plan(existing.request("v1", "AllAtOnce", targetInstances=named))
 
 
 async def test_the_original_is_kept_for_its_wait_without_traffic(existing: ExistingFleets) -> None:

@@ -14,13 +14,12 @@ from codedeploy.deployment_group import DeploymentGroup
 from codedeploy.deployment_request import DeploymentRequest
 from codedeploy.errors import DeploymentGroupDoesNotExist, RollwayError
 from starter.client import Rollway
-from tests.activities.hooked_groups import HookedGroup, build_group
+from tests.activities.hooked_groups import MOST_HOOKS, HookedGroup, build_group
 from tests.aws.emulator import Emulator
 
 Members = dict[str, Any]
 
 GROUP = "web"
-MOST_HOOKS = 50
 BEHIND = {"deploymentStyle": {"deploymentOption": "WITH_TRAFFIC_CONTROL"}}
 BALANCER = {"loadBalancerInfo": {"targetGroupInfoList": [{"name": "web"}]}}
 PROXY = {"loadBalancerInfo": {"haProxyInfoList": [{"backend": "shop", "socket": "/run/admin"}]}}
@@ -133,12 +132,6 @@ def web(aws: Emulator) -> HookedGroup:
     return build_group(aws)
 
 
-def crowd(group: HookedGroup) -> None:
-    """Give a group as many hooks as it may have."""
-    for number in range(MOST_HOOKS):
-        group.put(f"hook-{number}")
-
-
 async def test_a_scaling_group_that_is_gone_is_not_applied(shop: Shop, web: HookedGroup) -> None:
     code, message = await shop.refused(autoScalingGroups=["web", "nowhere"])
 
@@ -152,7 +145,7 @@ async def test_a_scaling_group_at_its_hook_limit_is_not_applied(
     shop: Shop, web: HookedGroup, aws: Emulator
 ) -> None:
     full = build_group(aws, "full")
-    await asyncio.to_thread(crowd, full)
+    await asyncio.to_thread(full.fill)
 
     code, message = await shop.refused(autoScalingGroups=["web", "full"])
 

@@ -29,6 +29,7 @@ class Basis(NamedTuple):
 
     request: DeploymentRequest
     group: DeploymentGroup
+    deployment_group_id: str
     known: Known
     previous: PinnedRevision | None
     termination: Termination | None
@@ -40,6 +41,7 @@ class Basis(NamedTuple):
         return cls(
             request=request,
             group=info.serving_group,
+            deployment_group_id=info.deployment_group_id,
             known=known_of(info),
             previous=info.last_successful_revision,
             termination=info.termination,
@@ -52,6 +54,7 @@ class Basis(NamedTuple):
         return cls(
             request=order.request,
             group=order.group,
+            deployment_group_id=order.deployment_group_id,
             known=order.known,
             previous=order.previous,
             termination=order.termination,

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from temporalio import workflow
+
+from activities.lifecycle_hooks import LifecycleHooks
 from codedeploy.auto_scaling import ScalingQuestion
 from codedeploy.blue_green import GreenFleetAction
 from codedeploy.deployment_group import DeploymentGroup
@@ -13,7 +16,10 @@ from codedeploy.handover import (
     handover_to_existing,
 )
 from codedeploy.plan import Plan
+from codedeploy.scaling_hooks import hooks_of
+from codedeploy.target_instances import TargetInstances
 from codedeploy.waves import floor_for
+from workflows.options import LOOK
 from workflows.planning.basis import Basis
 from workflows.planning.hosts import check_load_balancers, find_hosts, pinned, warnings_of
 from workflows.scaling_groups import look
@@ -104,4 +110,17 @@ async def _to_existing(basis: Basis) -> _Fleets:
         blue=tuple(host.name for host in blue.hosts),
         green=tuple(host.name for host in green.hosts),
     )
+    await _check_room(basis, replacement)
     return _Fleets(handover, (*green.silent, *blue.silent))
+
+
+async def _check_room(basis: Basis, replacement: TargetInstances) -> None:
+    """Refuse Auto Scaling groups that cannot be given lifecycle hooks when they are to serve."""
+    group = replacement.instead_of(basis.group)
+    if group.auto_scaling_groups:
+        await workflow.execute_activity_method(
+            LifecycleHooks.check_room,
+            hooks_of(group, basis.deployment_group_id),
+            summary=f"Look at the lifecycle hooks of {', '.join(group.auto_scaling_groups)}"[:200],
+            **LOOK,
+        )
