@@ -26,8 +26,8 @@ from activities.scaling_reader import (
     ScalingReader,
     ask,
     ask_if_there,
-    asking_scaling,
     group_of,
+    unless_gone,
 )
 from codedeploy.auto_scaling import (
     AttachmentOrder,
@@ -183,17 +183,20 @@ class AutoScalingGroups:
     def replace_others(self, order: MembersOrder) -> tuple[str, ...]:
         """Let a group terminate its instances but for those that stay; return their names.
 
-        It launches as many others. Those that are on their way out already are fine.
+        It launches as many others. Those that are gone, or on their way out, already are fine.
         """
         reader = ScalingReader(self._aws, order.role_arn)
         group = group_of(reader.found(order.auto_scaling_group))
         others = [one.name for one in group.instances if one.comes_or_serves]
         strangers = tuple(name for name in others if name not in order.names)
         for name in strangers:
-            with asking_scaling("TerminateInstanceInAutoScalingGroup", name):
-                reader.client.terminate_instance_in_auto_scaling_group(
-                    InstanceId=name, ShouldDecrementDesiredCapacity=False
-                )
+            unless_gone(
+                reader.client,
+                "TerminateInstanceInAutoScalingGroup",
+                name,
+                InstanceId=name,
+                ShouldDecrementDesiredCapacity=False,
+            )
         return strangers
 
     async def _remove(self, removal: GroupRemoval) -> None:

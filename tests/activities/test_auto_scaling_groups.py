@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
@@ -402,6 +404,26 @@ def test_a_member_that_is_on_its_way_out_is_not_replaced_again(
 
     assert again == ()
     assert first in plain.states()
+
+
+def test_a_member_that_goes_by_itself_meanwhile_is_no_reason_to_fail(
+    aws: Emulator, plain: FleetSite, groups: AutoScalingGroups, clients: Aws
+) -> None:
+    first, second = plain.in_service()
+
+    def go(**_: Any) -> None:
+        aws.client("ec2").terminate_instances(InstanceIds=[first])
+        until(lambda: first not in plain.states())
+
+    action = "TerminateInstanceInAutoScalingGroup"
+    clients.client("autoscaling", None).meta.events.register(
+        f"before-call.autoscaling.{action}", go
+    )
+
+    groups.replace_others(MembersOrder(auto_scaling_group=plain.group, names=(second,)))
+
+    until(lambda: len(plain.in_service()) == 2)
+    assert second in plain.in_service()
 
 
 def test_a_member_that_a_hook_holds_on_its_way_in_is_replaced_too(
