@@ -29,27 +29,6 @@ from tests.traffic_scenario import (
 Members = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def account(running_emulator: Emulator) -> Emulator:
-    """The emulator for all tests of this module: what they change, they change back."""
-    running_emulator.reset()
-    return running_emulator
-
-
-@pytest.fixture(scope="module")
-async def checkout(temporal: Client, control_plane: Path, account: Emulator) -> LambdaScenario:
-    scenario = LambdaScenario(temporal, account).of(versions=3)
-    await scenario.apply()
-    return scenario
-
-
-@pytest.fixture(scope="module")
-async def web(temporal: Client, control_plane: Path, account: Emulator) -> EcsScenario:
-    scenario = EcsScenario(temporal, account).of(Plan(versions=2, desired_count=1))
-    await scenario.apply()
-    return scenario
-
-
 # --- functions and aliases
 
 
