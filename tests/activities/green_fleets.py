@@ -186,6 +186,15 @@ def make(aws: Emulator, site: FleetSite, *tags: dict[str, Any]) -> None:
     )
 
 
+def hold_launches(aws: Emulator, group: str) -> None:
+    """Let what a group launches from now on wait before it is in service."""
+    aws.client("autoscaling").put_lifecycle_hook(
+        AutoScalingGroupName=group,
+        LifecycleHookName="warm-up",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+    )
+
+
 async def first_trouble(groups: AutoScalingGroups, said: str) -> ScalingGroup:
     """Return the first state of a copy that never comes up whose trouble has these words."""
     watching, told = ActivityEnvironment(), asyncio.Queue[ScalingGroup]()

@@ -23,12 +23,14 @@ from tests.activities.green_fleets import (
     first_trouble,
     front_of,
     has,
+    hold_launches,
     often,
     order,
     run,
 )
 from tests.aws.authorization import assume, authorization
 from tests.aws.emulator import Emulator
+from tests.aws.faults import Faults
 from tests.aws.fleet_parts import FleetPlan
 from tests.aws.fleet_site import FleetSite, build_fleet, launch_hosts
 from tests.aws.fleet_snapshot import difference, fleet_snapshot, orphans
@@ -358,11 +360,7 @@ async def test_reasons_that_may_not_be_read_are_no_reason_to_fail(
 ) -> None:
     ordered, reasons = order(size=1), "autoscaling:DescribeScalingActivities"
     groups.copy(ordered)
-    aws.client("autoscaling").put_lifecycle_hook(
-        AutoScalingGroupName=GREEN,
-        LifecycleHookName="warm-up",
-        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
-    )
+    hold_launches(aws, GREEN)
     worker = acting(aws, monkeypatch, without(documented("auto-scaling"), reasons))
     aws.client("autoscaling").set_desired_capacity(AutoScalingGroupName=GREEN, DesiredCapacity=3)
 
@@ -371,6 +369,21 @@ async def test_reasons_that_may_not_be_read_are_no_reason_to_fail(
     worker.close()
 
     assert f"Allow {reasons}" in seen.trouble
+
+
+async def test_a_throttled_look_for_reasons_is_tried_again(
+    aws: Emulator, plain: FleetSite, groups: AutoScalingGroups, failing: Faults
+) -> None:
+    groups.copy(order(size=1))
+    hold_launches(aws, GREEN)
+    aws.client("autoscaling").set_desired_capacity(AutoScalingGroupName=GREEN, DesiredCapacity=3)
+    failing.throttle("autoscaling", "DescribeScalingActivities")
+
+    with pytest.raises(ApplicationError) as error:
+        await run(groups.until_in_service, order())
+
+    assert (error.value.type, error.value.non_retryable) == ("THROTTLED", False)
+    await first_trouble(groups, "are in service and healthy")
 
 
 def test_members_that_are_replaced_go_and_others_come(
@@ -430,11 +443,7 @@ def test_a_member_that_a_hook_holds_on_its_way_in_is_replaced_too(
     aws: Emulator, plain: FleetSite, groups: AutoScalingGroups
 ) -> None:
     there = tuple(plain.in_service())
-    aws.client("autoscaling").put_lifecycle_hook(
-        AutoScalingGroupName=plain.group,
-        LifecycleHookName="warm-up",
-        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
-    )
+    hold_launches(aws, plain.group)
     plain.resize(3)
     until(lambda: "Pending:Wait" in plain.states().values())
     (held,) = {*plain.states()} - {*there}

@@ -20,6 +20,7 @@ from tests.activities.green_fleets import (
     first_trouble,
     front_of,
     has,
+    hold_launches,
     make,
     often,
     order,
@@ -335,11 +336,7 @@ async def test_what_a_copy_fails_to_launch_is_told(
 async def test_instances_that_a_hook_holds_are_told(
     aws: Emulator, plain: FleetSite, groups: AutoScalingGroups
 ) -> None:
-    aws.client("autoscaling").put_lifecycle_hook(
-        AutoScalingGroupName=BLUE,
-        LifecycleHookName="warm-up",
-        LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
-    )
+    hold_launches(aws, BLUE)
     groups.copy(order())
 
     seen = await first_trouble(groups, "Pending:Wait")
