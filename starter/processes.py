@@ -1,14 +1,16 @@
 """Child processes that end with us, and free ports for them."""
 
 import asyncio
+import itertools
 import os
 import random
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 _TETHER = Path(__file__).with_name("tether.py")
@@ -111,12 +113,17 @@ def _own_environment() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody uses now.
+    """Return a port of this machine that nobody uses now; this process was not given it before.
 
     Somebody may take it before it is used: whoever uses it must be ready to try another.
     """
-    candidates = random.sample(_BELOW_EPHEMERAL, 100)
-    return next(port for port in candidates if is_free(port))
+    return next(port for port in itertools.islice(_candidates(), 100) if is_free(port))
+
+
+@cache
+def _candidates() -> Iterator[int]:
+    """Return the ports in an order of this process, over and over."""
+    return itertools.cycle(random.sample(_BELOW_EPHEMERAL, len(_BELOW_EPHEMERAL)))
 
 
 def is_free(port: int) -> bool:

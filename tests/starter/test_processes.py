@@ -99,6 +99,12 @@ def test_a_free_port_can_be_listened_at() -> None:
         assert server.fileno() >= 0
 
 
+def test_no_port_is_given_twice_although_nobody_uses_the_first_yet() -> None:
+    given = [free_port() for _ in range(1000)]
+
+    assert len(set(given)) == len(given)
+
+
 def test_a_reserved_port_is_refused_to_strangers() -> None:
     with reserve_port() as reservation:
         assert not is_free(reservation.getsockname()[1])
