@@ -52,8 +52,8 @@ class FleetPlane:
 
     def catch_up(self) -> None:
         """Wait until everything that the emulator says now is so."""
-        # The round that is under way may have read already.
-        enough = self._rounds + 2
+        # The round that is under way may have read already, and one check that fails is not enough.
+        enough = self._rounds + 3
         until(lambda: self._rounds >= enough or not self._thread.is_alive())
 
     def stop(self) -> None:
