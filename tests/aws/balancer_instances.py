@@ -1,7 +1,8 @@
 """The instances of a classic load balancer: they come into service, drain, and may be ill.
 
-As in target groups, an instance is in registration for `EMULATED_TARGET_SECONDS`, and then as the
-tag `emulator:health` of the load balancer says (`target_health.Checks`).
+As in target groups, an instance is in registration when its health is first asked for, and for
+`EMULATED_TARGET_SECONDS` from then on; after that it is as the tag `emulator:health` of the load
+balancer says (`target_health.Checks`).
 
 Source: Elastic Load Balancing API Reference (2012-06-01), InstanceState; Classic Load Balancers
 guide, "Configure connection draining" and "Troubleshoot a Classic Load Balancer: health checks".
@@ -65,18 +66,24 @@ def drain(balancer: LoadBalancer, instance_ids: Iterable[str]) -> None:
 
 
 def registered(balancer: LoadBalancer) -> list[str]:
-    """Return the instances that are registered, those that drain left out."""
-    return [one for one in known(balancer) if _before_checks(balancer, one) != DRAINING]
+    """Return the instances that are registered, those that drain left out; checks do not begin."""
+    _remove_terminated(balancer)
+    ids = [target.id for target in _registrations(balancer).targets()]
+    return [one for one in ids if _before_checks(balancer, one) != DRAINING]
 
 
 def known(balancer: LoadBalancer) -> list[str]:
     """Return the instances that are registered or drain, at present."""
+    _remove_terminated(balancer)
+    _registrations(balancer).look(time.monotonic(), in_use=True)
+    return [target.id for target in _registrations(balancer).targets()]
+
+
+def _remove_terminated(balancer: LoadBalancer) -> None:
     for target in _registrations(balancer).targets():
         instance = _instance(balancer, target.id)
         if instance is None or instance.state == "terminated":
             _registrations(balancer).remove(target, gone_at=0)
-    _registrations(balancer).look(time.monotonic(), in_use=True)
-    return [target.id for target in _registrations(balancer).targets()]
 
 
 def state_of(balancer: LoadBalancer, instance_id: str) -> State:
