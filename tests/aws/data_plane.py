@@ -7,10 +7,10 @@
 
 A thread reads what the emulator says of the listeners, the health of targets and the tasks, over
 and over, and programs HAProxy and the servers that answer for the tasks, each with its definition
-(`shop:2`). It only reads AWS, and so is behind by a moment, as AWS's own data plane is; let it be
-behind by more with `lag_seconds`, and tasks that end before the load balancer has heard of it
-lose requests. The target groups must be of `Checks.PROBED`: then a target is healthy when somebody
-answers for it.
+(`shop:2`). It is behind by a moment, as AWS's own data plane is, and tells the emulator how far:
+targets drain at least until it has heard that they leave. Let it be behind by more with
+`lag_seconds`: tasks that do not drain end before it has heard of it, and lose requests. The target
+groups must be of `Checks.PROBED`: then a target is healthy when somebody answers for it.
 
 Differs from AWS: unhealthy targets get nothing even if no target is healthy.
 """
@@ -24,6 +24,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from tests.aws import hearing
 from tests.aws.ecs_site import Site
 from tests.aws.endpoint import Endpoint
 from tests.aws.haproxy import Haproxy
@@ -117,6 +118,7 @@ class DataPlane:
         self._thread.join()
         self._haproxy.stop()
         self._containers.stop()
+        hearing.end(self._aws, self._groups)
         self._aws.close()
         if not kept_up:
             raise RuntimeError("the data plane did not keep up; see standard error")
@@ -126,6 +128,7 @@ class DataPlane:
             self._keep_up_once()
 
     def _keep_up_once(self) -> None:
+        begun = time.monotonic()
         self._containers.answer(dict(self._running_tasks()))
         weights, health = self._read_weights(), dict(self._read_health())
         # Traffic may have been shifted and its old targets drained since the first reading: then
@@ -133,6 +136,7 @@ class DataPlane:
         if self._read_weights() == weights:
             self._lag()
             self._apply(weights, health)
+            hearing.tell(self._aws, self._groups, begun)
             self._rounds += 1
 
     def _lag(self) -> None:

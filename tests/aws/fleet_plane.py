@@ -3,17 +3,19 @@
     with fleet_plane(aws, site.target_groups[0], lag_seconds=0.3) as plane, Load(plane.address):
         ...
 
-As in `data_plane`, a thread reads what the emulator says and is behind by a moment. Who answers on
-the addresses of the instances is not its business: those are servers that deployments start. The
-target group must be of `Checks.PROBED`.
+As in `data_plane`, a thread reads what the emulator says, is behind by a moment, and tells the
+emulator how far. Who answers on the addresses of the instances is not its business: those are
+servers that deployments start. The target group must be of `Checks.PROBED`.
 
 Differs from AWS: unhealthy targets get nothing even if no target is healthy.
 """
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from tests.aws import hearing
 from tests.aws.endpoint import Endpoint
 from tests.aws.fleet_parts import INSTANCE_PORT
 from tests.aws.fleet_site import addresses_of
@@ -66,15 +68,17 @@ class FleetPlane:
         self._over.set()
         self._thread.join()
         self._haproxy.stop()
+        hearing.end(self._aws, [self._group.arn])
         self._aws.close()
         if not kept_up:
             raise RuntimeError("the data plane did not keep up; see standard error")
 
     def _keep_up(self) -> None:
         while not self._over.wait(_PAUSE_SECONDS):
-            states = self._read()
+            begun, states = time.monotonic(), self._read()
             self._over.wait(self._lag_seconds)
             self._apply(states)
+            hearing.tell(self._aws, [self._group.arn], begun)
             self._rounds += 1
 
     def _read(self) -> dict[str, str]:

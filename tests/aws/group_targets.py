@@ -4,6 +4,9 @@ A target is `initial` when it is first looked at in a group that is in use, and 
 `EMULATED_TARGET_SECONDS` (0.2 by default) from then on; after that it is as its health checks say,
 which the tag `emulator:health` of the group makes good, bad or real (`target_health.Checks`).
 
+A target drains for the deregistration delay and, if the load balancer is made real and so is behind
+(`data_plane`, `fleet_plane`), until that has heard of it: the tag `emulator:heard-until`.
+
 Source: Elastic Load Balancing API Reference, RegisterTargets, DeregisterTargets and
 DescribeTargetHealth.
 
@@ -11,6 +14,7 @@ Differs from AWS: an address need not be private or in the VPC's range, so that 
 machine can answer there. Terminated instances drain at once as if they had been deregistered.
 """
 
+import math
 import os
 import time
 from collections.abc import Iterable, Mapping
@@ -31,6 +35,7 @@ from tests.aws.target_health import (
     FAILED,
     HEALTH_TAG,
     HEALTHY,
+    HEARD_TAG,
     STOPPED,
     Checks,
     Health,
@@ -64,13 +69,17 @@ def drain(group: FakeTargetGroup, targets: Iterable[Target]) -> None:
     """Deregister targets; those that are not registered are passed over."""
     # Only what receives traffic has anything to finish.
     delay = float(str(group.attributes[_DELAY])) if group.load_balancer_arns else 0
+    now = time.monotonic()
     for target in targets:
-        registrations(group).remove(target, gone_at=time.monotonic() + delay)
+        registrations(group).remove(target, gone_at=now + delay, left_at=now if delay else None)
 
 
 def look(group: FakeTargetGroup) -> None:
     """Bring the targets of a group up to the present."""
-    registrations(group).look(time.monotonic(), in_use=bool(group.load_balancer_arns))
+    heard_until = float(_tags(group).get(HEARD_TAG, math.inf))
+    registrations(group).look(
+        time.monotonic(), in_use=bool(group.load_balancer_arns), heard_until=heard_until
+    )
 
 
 def health(group: FakeTargetGroup, target: Target) -> Health:
@@ -166,9 +175,7 @@ def _instance_state(group: FakeTargetGroup, target: Target) -> str | None:
 
 def _checked(group: FakeTargetGroup, target: Target) -> Health:
     """Return what the health checks of a target say."""
-    backend = elbv2_backends[group.account_id][group.region_name]
-    tags = backend.tagging_service.get_tag_dict_for_resource(group.arn)
-    match tags.get(HEALTH_TAG, Checks.TIMED):
+    match _tags(group).get(HEALTH_TAG, Checks.TIMED):
         case Checks.TIMED:
             return HEALTHY
         case Checks.UNHEALTHY:
@@ -178,6 +185,12 @@ def _checked(group: FakeTargetGroup, target: Target) -> Health:
         case other:
             known = ", ".join(Checks)
             raise ValidationError(f"Tag {HEALTH_TAG} is '{other}'; it must be one of {known}")
+
+
+def _tags(group: FakeTargetGroup) -> dict[str, str]:
+    backend = elbv2_backends[group.account_id][group.region_name]
+    tags: dict[str, str] = backend.tagging_service.get_tag_dict_for_resource(group.arn)
+    return tags
 
 
 def _probed(group: FakeTargetGroup, target: Target) -> Health:

@@ -6,12 +6,19 @@ Source: Elastic Load Balancing API Reference, TargetHealth; Application Load Bal
 "Target health status" and "Deregistration delay".
 """
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 HEALTH_TAG = "emulator:health"
 """The tag of a target group that says how its health checks are made; timed if it is not there."""
+
+HEARD_TAG = "emulator:heard-until"
+"""The tag of a target group by which a load balancer that is real says how far behind it is.
+
+It has heard of everything that was so until then, by the machine's monotonic clock.
+"""
 
 
 class Checks(StrEnum):
@@ -71,7 +78,13 @@ class _Registration:
     """Times of one target: no time means not yet."""
 
     checked_since: float | None = None
+    left_at: float | None = None
     gone_at: float | None = None
+
+    def has_drained(self, now: float, heard_until: float) -> bool:
+        """Whether it is over for a target that leaves."""
+        has_heard = self.left_at is None or self.left_at <= heard_until
+        return self.gone_at is not None and self.gone_at <= now and has_heard
 
 
 class Registrations:
@@ -86,19 +99,23 @@ class Registrations:
         if known is None or known.gone_at is not None:
             self._of[target] = _Registration()
 
-    def remove(self, target: Target, *, gone_at: float) -> None:
-        """Let a target drain until then; one that drains or is not there is left alone."""
+    def remove(self, target: Target, *, gone_at: float, left_at: float | None = None) -> None:
+        """Let a target drain until then; one that drains or is not there is left alone.
+
+        Args:
+            left_at: It drains until the load balancer has heard of what was so then, at least.
+        """
         known = self._of.get(target)
         if known is not None and known.gone_at is None:
-            known.gone_at = gone_at
+            known.left_at, known.gone_at = left_at, gone_at
 
-    def look(self, now: float, *, in_use: bool) -> None:
+    def look(self, now: float, *, in_use: bool, heard_until: float = math.inf) -> None:
         """Take note of the time: checks begin when the group is in use, and what has drained goes.
 
         The states are only as fresh as the last look.
         """
         for target, registration in list(self._of.items()):
-            if registration.gone_at is not None and registration.gone_at <= now:
+            if registration.has_drained(now, heard_until):
                 self._of.pop(target, None)
             elif not in_use:
                 registration.checked_since = None

@@ -69,3 +69,15 @@ def test_removing_twice_does_not_prolong_it() -> None:
     targets.look(15, in_use=True)
 
     assert targets.targets() == []
+
+
+def test_it_drains_until_a_load_balancer_that_is_behind_has_heard_of_it() -> None:
+    targets = in_use(10)
+    targets.remove(WEB, gone_at=15, left_at=13)
+
+    targets.look(20, in_use=True, heard_until=12)
+    before = targets.health_before_checks(WEB, checks_before=100)
+    targets.look(20, in_use=True, heard_until=13)
+
+    assert before == DRAINING
+    assert targets.targets() == []
