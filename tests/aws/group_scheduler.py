@@ -2,8 +2,9 @@
 
 A thread brings every group up to the present, over and over: hooks time out and instances are
 replaced even while nobody asks. An instance is `Pending` for `EMULATED_LAUNCH_SECONDS` (0.1 by
-default), and `Terminating` until what is in front of the group has drained; hooks hold it after
-that, in `Pending:Wait` and `Terminating:Wait`.
+default) and, in a group with the tag `emulator:launches-when-asked`, until somebody has asked for
+the group's activities. It is `Terminating` until what is in front of the group has drained. Hooks
+hold it after that, in `Pending:Wait` and `Terminating:Wait`.
 
 Source: Amazon EC2 Auto Scaling User Guide, "Amazon EC2 Auto Scaling instance lifecycle", "How
 lifecycle hooks work", "Suspend and resume processes" and "Termination policies".
@@ -36,7 +37,7 @@ from tests.aws.instance_launches import instances_for, launch, terminate
 from tests.aws.lifecycle_actions import LAUNCHING
 from tests.aws.lifecycle_actions import TERMINATING as TERMINATION
 from tests.aws.lifecycle_hooks import hooks_of, notify
-from tests.aws.scaling_activities import CANCELLED, begin
+from tests.aws.scaling_activities import CANCELLED, begin, may_launch
 
 PENDING_SECONDS = float(os.environ.get("EMULATED_LAUNCH_SECONDS", "0.1"))
 BEING_DELETED = "Delete in progress"
@@ -136,7 +137,7 @@ def _advance(group: FakeAutoScalingGroup, member: Member) -> None:
     match member.lifecycle_state:
         case "InService" | "Pending" | "Pending:Wait" if _is_ill(group, member):
             leave(group, member, "in response to a health check")
-        case "Pending" if now - member.moved_at >= PENDING_SECONDS:
+        case "Pending" if now - member.moved_at >= PENDING_SECONDS and may_launch(group):
             if not _wait(group, member, LAUNCHING):
                 _enter(group, member)
         case "Pending:Wait" if member.actions.abandoned:

@@ -16,6 +16,9 @@ TRANSITIONS = (LAUNCHING, TERMINATING)
 CONTINUE, ABANDON = "CONTINUE", "ABANDON"
 RESULTS = (CONTINUE, ABANDON)
 
+WHEN_ASKED_TAG = "emulator:launches-when-asked"
+"""The tag of a group whose instances stay `Pending` until somebody asks for its activities."""
+
 _LONGEST_SECONDS = 172_800
 _LONGEST_HEARTBEATS = 100
 

@@ -12,6 +12,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 
 from tests.aws.extension import replace
+from tests.aws.lifecycle_actions import WHEN_ASKED_TAG
 
 UNDER_WAY, HELD, SUCCESSFUL = "InProgress", "MidLifecycleAction", "Successful"
 CANCELLED, FAILED = "Cancelled", "Failed"
@@ -65,6 +66,12 @@ def begin(group: FakeAutoScalingGroup, description: str, cause: str) -> ScalingA
     return activity
 
 
+def may_launch(group: FakeAutoScalingGroup) -> bool:
+    """Whether what a group launches may come up."""
+    must_be_asked = any(tag["Key"] == WHEN_ASKED_TAG for tag in group.tags)
+    return not must_be_asked or "is_asked" in vars(group)
+
+
 def are_under_way(group: FakeAutoScalingGroup) -> bool:
     """Whether a group has something that is not over."""
     kept = _kept(group.autoscaling_backend)
@@ -79,8 +86,10 @@ def _kept(backend: AutoScalingBackend) -> list[ScalingActivity]:
 def _answer(response: AutoScalingResponse) -> ActionResult:
     """Answer with the newest first; those of deleted groups only if they are asked for."""
     name, ids = response._get_param("AutoScalingGroupName"), response._get_param("ActivityIds")
-    groups = response.autoscaling_backend.autoscaling_groups.values()
-    arns = {group.arn for group in groups}
+    groups = response.autoscaling_backend.autoscaling_groups
+    arns = {group.arn for group in groups.values()}
+    if name in groups:
+        vars(groups[name])["is_asked"] = True
     with_deleted = response._get_bool_param("IncludeDeletedGroups", False)
     found = [
         one

@@ -8,6 +8,7 @@ import pytest
 from tests.aws.emulator import Emulator
 from tests.aws.fleet_parts import FleetPlan
 from tests.aws.fleet_site import FleetSite, addresses_of, build_fleet, launch_hosts
+from tests.aws.lifecycle_actions import WHEN_ASKED_TAG
 from tests.aws.refusals import refused
 from tests.aws.waiting import until
 
@@ -76,6 +77,20 @@ def test_a_refused_launch_is_a_failed_activity(site: FleetSite, scaling: Any) ->
     assert newest["StatusCode"] == "Failed"
     assert "Launching EC2 instance failed" in newest["StatusMessage"]
     assert len(site.states()) == 2
+
+
+def test_instances_can_be_kept_from_coming_up_until_somebody_asks_what_the_group_does(
+    site: FleetSite, scaling: Any
+) -> None:
+    tag = {"ResourceId": "web", "ResourceType": "auto-scaling-group", "Key": WHEN_ASKED_TAG}
+    scaling.create_or_update_tags(Tags=[{**tag, "Value": "yes", "PropagateAtLaunch": False}])
+    site.resize(3)
+    build_fleet(site.aws, FleetPlan(name="another", size=1, target_groups=0))
+    unasked = site.wait_for(InService=2, Pending=1)
+
+    scaling.describe_scaling_activities(AutoScalingGroupName="web")
+
+    assert site.wait_for(InService=3) == unasked
 
 
 # --- capacity

@@ -10,6 +10,7 @@ from tests.aws.endpoint import Endpoint
 from tests.aws.fleet_parts import FleetPlan
 from tests.aws.fleet_site import build_fleet, launch_hosts
 from tests.aws.fleet_snapshot import fleet_snapshot, orphans
+from tests.aws.lifecycle_actions import WHEN_ASKED_TAG
 from tests.aws.snapshot import Snapshot
 from tests.aws.waiting import until
 from tests.end_to_end.fleet_kinds import SIZE, FleetStory
@@ -35,7 +36,20 @@ def build(story: FleetStory, temporal: Client, aws: Endpoint) -> FleetTwin:
     make = FleetLife if story is FleetStory.LIVED else FleetTwin
     twin = make(story, temporal, site)
     twin.hosts = tuple(_hosts_of(twin))
+    if story.is_copied:
+        _hold_back_copies(twin)
     return twin
+
+
+def _hold_back_copies(twin: FleetTwin) -> None:
+    """Let every copy, which carries the tag over, be looked at before it is complete.
+
+    A worker that is slow to look would have no reason to ask what keeps it.
+    """
+    tag = {"ResourceId": twin.name, "ResourceType": "auto-scaling-group", "Key": WHEN_ASKED_TAG}
+    twin.site.aws.client("autoscaling").create_or_update_tags(
+        Tags=[{**tag, "Value": "yes", "PropagateAtLaunch": False}]
+    )
 
 
 def _hosts_of(twin: FleetTwin) -> Sequence[str]:
