@@ -147,9 +147,10 @@ class _Visit(BaseHTTPRequestHandler):
             piece = page.content[position : min(position + _AT_ONCE, stop)]
             if not page.says_length:
                 piece = b"%x\r\n%s\r\n" % (len(piece), piece)
-            self.wfile.write(piece)
+            # First: whoever has received it is to find it counted.
             with self.server.web.lock:
                 self.server.web.sent += len(piece)
+            self.wfile.write(piece)
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
