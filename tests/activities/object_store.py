@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from botocore.session import get_session
@@ -83,7 +83,8 @@ def _wait_for(address: str, emulator: "subprocess.Popen[bytes]") -> None:
     while emulator.poll() is None:
         try:
             urlopen(f"{address}/moto-api/", timeout=5).close()
-        except URLError:
-            continue
-        return
+        except OSError:  # It does not listen yet, or has yet to import what it answers with.
+            time.sleep(0.05)
+        else:
+            return
     raise RuntimeError(f"the emulator ended with {emulator.returncode}")
