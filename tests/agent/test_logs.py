@@ -15,7 +15,7 @@ from agent.output import last_line, tail
 from codedeploy.commands import LifecycleCommand, LogPiece, LogRequest
 from codedeploy.errors import DeploymentTargetDoesNotExist, InvalidInput
 from codedeploy.lifecycle import LifecycleEvent
-from tests.agent.site import Site, until
+from tests.agent.site import Site, timeless, until
 
 START = LifecycleEvent.APPLICATION_START
 VALIDATE = LifecycleEvent.VALIDATE_SERVICE
@@ -89,18 +89,18 @@ async def test_an_appspec_full_of_vain_keys_does_not_fill_the_history(site: Site
 async def test_the_log_names_events_scripts_and_their_ends_in_order(site: Site) -> None:
     await deployed(site, {START: "echo started", VALIDATE: "echo healthy >&2"})
 
-    lines = [line.split(" ", 2)[-1] for line in whole(site).splitlines()]
+    lines = [line.split(" ", 2)[-1] for line in timeless(whole(site)).splitlines()]
 
     assert lines[-10:] == [
         "LifecycleEvent - ApplicationStart",
         "Script - ApplicationStart.sh",
         "started",
-        "Script - ApplicationStart.sh exited 0 after 0 s",
+        "Script - ApplicationStart.sh exited 0 after N s",
         "LifecycleEvent - ApplicationStart Succeeded: Succeeded",
         "LifecycleEvent - ValidateService",
         "Script - ValidateService.sh",
         "healthy",
-        "Script - ValidateService.sh exited 0 after 0 s",
+        "Script - ValidateService.sh exited 0 after N s",
         "LifecycleEvent - ValidateService Succeeded: Succeeded",
     ]
 
@@ -263,9 +263,9 @@ async def test_without_notes_a_line_has_the_time_of_the_scripts_end(site: Site) 
     await deployed(site, {START: "echo started"})
     (site.deployment().script(START, 1) / "moments").write_text("torn by a cra")
 
-    times = lines_of(whole(site, START, timestamps=True))
+    times = lines_of(timeless(whole(site, START, timestamps=True)))
 
-    assert times["started"] == times["Script - ApplicationStart.sh exited 0 after 0 s"]
+    assert times["started"] == times["Script - ApplicationStart.sh exited 0 after N s"]
 
 
 def test_an_id_cannot_name_another_place_on_disk(site: Site) -> None:
