@@ -20,6 +20,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
+from activities.directory import Directory
 from codedeploy.commands import (
     AGENT_ISSUE,
     RUN_LIFECYCLE_EVENTS,
@@ -92,6 +93,13 @@ class HostWithDisk:
         command = ("nsenter", "-m", "-t", str(self._agent.pid), "sh", "-c", line)
         subprocess.run(command, env=self._variables, check=False)
 
+    async def until_asking(self) -> None:
+        """Wait until the agent asks for work: nobody would wait for it while it starts."""
+        directory = Directory(self._client)
+        async with asyncio.timeout(60):
+            while (await directory.last_seen([self.name]))[self.name] is None:
+                await asyncio.sleep(0.05)
+
     async def deploy(self) -> "WorkflowHandle[AskImpatiently, LifecycleReport]":
         revision = self._site.revision("v1", {LifecycleEvent.BEFORE_INSTALL: "echo ran"})
         return await self._client.start_workflow(
@@ -109,6 +117,7 @@ async def host(
     host = HostWithDisk(tmp_path, temporal)
     asking = Worker(temporal, task_queue=QUEUE, workflows=[AskImpatiently])
     async with asking, host.polling(server_address):
+        await host.until_asking()
         await (await host.deploy()).result()
         yield host
 
