@@ -20,13 +20,14 @@ from tests.agent.stage import Stage
 
 UP_TO_BEFORE_INSTALL = (LifecycleEvent.DOWNLOAD_BUNDLE, LifecycleEvent.BEFORE_INSTALL)
 SHORT = Limits(timeout_seconds=1, grace_seconds=0.3)
+LONG = Limits(timeout_seconds=60)
 
 
-async def left(stage: Stage, body: str) -> Runner:
+async def left(stage: Stage, body: str, limits: Limits = SHORT) -> Runner:
     """Start a script and leave it for good."""
     stage.write(f"#!/bin/sh\n{body}\n")
     interruption = Interruption()
-    running = asyncio.create_task(stage.run(limits=SHORT, interruption=interruption))
+    running = asyncio.create_task(stage.run(limits=limits, interruption=interruption))
     await until(lambda: stage.recording.runner is not None)
     interruption.speak(Wish.LEAVE)
     with pytest.raises(Interrupted):
@@ -63,10 +64,13 @@ async def test_a_child_that_traps_term_is_killed_though_its_script_obeys(stage: 
 
 
 async def test_a_script_that_ends_in_time_is_not_called_late(stage: Stage) -> None:
-    runner = await left(stage, "sleep 0.3\nexit 3")
+    gate = stage.archive / "gate"
+    os.mkfifo(gate)
+    runner = await left(stage, "read line <gate\nexit 3", LONG)
+    await asyncio.to_thread(gate.write_text, "go\n")
     await until(lambda: not runner.is_alive)
 
-    ending = await stage.run(limits=SHORT)
+    ending = await stage.run(limits=LONG)
 
     assert ending.phrase.startswith("exited 3")
 
@@ -74,8 +78,7 @@ async def test_a_script_that_ends_in_time_is_not_called_late(stage: Stage) -> No
 async def test_a_watch_goes_with_its_script(stage: Stage) -> None:
     stage.write("#!/bin/sh\nread line <gate\n")
     os.mkfifo(stage.archive / "gate")
-    limits = Limits(timeout_seconds=60)
-    running = asyncio.create_task(stage.run(limits=limits))
+    running = asyncio.create_task(stage.run(limits=LONG))
     await until(lambda: _watches(stage) != [])
 
     await asyncio.to_thread((stage.archive / "gate").write_text, "go\n")
@@ -89,7 +92,7 @@ async def test_a_script_that_cannot_be_started_leaves_no_watch(stage: Stage) -> 
     stage.recording.output.mkdir()
 
     with pytest.raises(IsADirectoryError):
-        await stage.run(limits=Limits(timeout_seconds=60))
+        await stage.run(limits=LONG)
 
     await until(lambda: _watches(stage) == [])
 
