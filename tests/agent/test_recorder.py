@@ -1,14 +1,16 @@
 """What a script prints, whoever opens it, keeps it open or dies meanwhile."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from agent.interruption import Interruption
+from agent.interruption import Interruption, Wish
 from agent.invocation import Invocation
 from agent.limits import Limits
 from agent.scripts import run_script
@@ -56,10 +58,19 @@ async def test_all_that_was_printed_is_there_when_the_event_ends(stage: Stage) -
     assert ending.output_bytes == len(stage.output)
 
 
-async def test_a_killed_script_loses_nothing_it_has_printed(stage: Stage) -> None:
-    stage.write("#!/bin/sh\ntrap '' TERM\nseq 100000\nsleep 100\n")
+async def killed(stage: Stage, is_time: Callable[[], bool]) -> None:
+    """Run a script that does not heed TERM, and end it once it is time."""
+    interruption = Interruption()
+    running = asyncio.create_task(stage.run(interruption=interruption))
+    await until(lambda: stage.recording.output.exists() and is_time())
+    interruption.speak(Wish.STOP)
+    await running
 
-    await stage.run(limits=Limits(timeout_seconds=1, grace_seconds=0.3))
+
+async def test_a_killed_script_loses_nothing_it_has_printed(stage: Stage) -> None:
+    stage.write("#!/bin/sh\ntrap '' TERM\nseq 100000\n: >printed\nsleep 100\n")
+
+    await killed(stage, (stage.archive / "printed").exists)
 
     assert stage.output.endswith("\n99999\n100000\n")
 
@@ -80,9 +91,12 @@ async def test_a_child_in_the_background_may_print_for_ever(stage: Stage) -> Non
 
 
 async def test_a_child_that_outlives_a_killed_script_holds_nothing_up(stage: Stage) -> None:
-    stage.write("#!/bin/sh\nsetsid sleep 100 &\necho $!\ntrap '' TERM\nsleep 100\nsleep 100\n")
+    stage.write("#!/bin/sh\ntrap '' TERM\nsetsid sleep 100 &\necho $!\nsleep 100\n")
 
-    await stage.run(limits=Limits(timeout_seconds=1, grace_seconds=0.3))
+    def has_a_child_apart() -> bool:
+        return stage.output != "" and os.getsid(int(stage.output)) == int(stage.output)
+
+    await killed(stage, has_a_child_apart)
 
     child = int(stage.output)
     assert is_running(child)
