@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -16,6 +17,9 @@ from starter.server import NAMESPACE, ServerSettings, start_server
 from tests.aws.emulator import Emulator, emulator
 from tests.aws.sessions import session_of
 from tests.scenario import Scenario
+
+# The same examples each time, and none of them against the clock of a busy machine.
+settings.load_profile("ci")
 
 QUICK = Rhythm(looks=0.2, looks_with_queue=1, heartbeats=1, others_messages=0.2, again=1, watch=60)
 """Looks at Auto Scaling groups as often as the emulator's instances change."""
