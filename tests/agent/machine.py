@@ -4,7 +4,6 @@ import errno
 import itertools
 import json
 import os
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -88,13 +87,21 @@ class Machine:
             file_exists_behavior=behavior,
         )
 
-    def end_deployment(self, *, seconds_from_now: int) -> None:
+    def end_deployment(self, *, seconds_from_now: int = 0) -> None:
         """Let the deployment that installed last have its last word at some time."""
-        deployment = Layout.around(self.state).deployment(self.deployment_id)
-        deployment.path.mkdir(parents=True)
-        deployment.journal.write_text("the last word")
-        moment = time.time() + seconds_from_now
-        os.utime(deployment.journal, (moment, moment))
+        journal = Layout.around(self.state).deployment(self.deployment_id).journal
+        journal.parent.mkdir(parents=True)
+        journal.write_text("the last word")
+        moment = journal.stat().st_mtime_ns + seconds_from_now * 1_000_000_000
+        os.utime(journal, ns=(moment, moment))
+
+    def pass_time(self) -> None:
+        """Return when the kernel's clock for files, which goes in steps, has gone on."""
+        probe = self._place / "probe"
+        probe.touch()
+        began = probe.stat().st_mtime_ns
+        while probe.stat().st_mtime_ns == began:
+            probe.touch()
 
     @property
     def tree(self) -> Node:

@@ -1,7 +1,6 @@
 """What becomes of files that somebody changes after they were installed."""
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,11 +111,11 @@ def test_what_the_deployment_itself_changed_goes_with_it(machine: Machine) -> No
 
 def end_deployment_with(machine: Machine, change: Change) -> None:
     """Let a script of the deployment change a file, and the deployment end then."""
-    time.sleep(0.02)  # The kernel's clock for files goes in steps.
+    machine.pass_time()
     change(machine.root / "app/f")
-    time.sleep(0.02)
-    machine.end_deployment(seconds_from_now=0)
-    time.sleep(0.02)
+    machine.pass_time()
+    machine.end_deployment()
+    machine.pass_time()
 
 
 def take_an_install_back(machine: Machine) -> None:
