@@ -6,8 +6,8 @@ from pathlib import Path
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Return when `condition` holds; give up after 30 s."""
-    async with asyncio.timeout(30):
+    """Return when `condition` holds; give up after two minutes: a demo is many processes."""
+    async with asyncio.timeout(120):
         while not condition():
             await asyncio.sleep(0.01)
 
