@@ -339,7 +339,7 @@ async def test_instances_that_a_hook_holds_are_told(
     hold_launches(aws, BLUE)
     groups.copy(order())
 
-    seen = await first_trouble(groups, "Pending:Wait")
+    seen = await first_trouble(groups, "2 Pending:Wait")
 
     assert "0 of 2 are in service and healthy (2 Pending:Wait)" in seen.trouble
 
