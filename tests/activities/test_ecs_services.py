@@ -1,6 +1,6 @@
 import asyncio
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from itertools import repeat
 from typing import Any
@@ -194,14 +194,39 @@ async def test_a_replacement_is_steady_when_its_tasks_run_and_are_healthy(
     assert site.health(site.green) == ["healthy", "healthy"]
 
 
-async def test_each_look_is_told_with_the_counts(site: Site, services: EcsServices) -> None:
+@asynccontextmanager
+async def looks_at(
+    services: EcsServices, question: TaskSetQuestion
+) -> AsyncIterator[asyncio.Queue[TaskSet]]:
+    """Wait for a task set that never gets steady; each look at it is in the queue."""
+    watching, told = ActivityEnvironment(), asyncio.Queue[TaskSet]()
+    watching.on_heartbeat = told.put_nowait
+    waiting = asyncio.create_task(watching.run(services.until_steady, question))
+    try:
+        async with asyncio.timeout(20):
+            yield told
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def test_each_look_is_told_with_the_counts(aws: Emulator, services: EcsServices) -> None:
+    site = attached(build_site(aws, Plan(broken=(2,))))
+    services.create_replacement(order_for(site, services))
+
+    async with looks_at(services, replacement(site)) as told:
+        seen = [await told.get() for _ in range(2)]
+
+    assert [(look.pending_count, look.running_count) for look in seen] == [(2, 0)] * 2
+
+
+async def test_the_last_look_is_told_as_well(site: Site, services: EcsServices) -> None:
     services.create_replacement(order_for(site, services))
     watching, seen = ActivityEnvironment(), list[TaskSet]()
     watching.on_heartbeat = seen.append
 
     steady = await watching.run(services.until_steady, replacement(site))
 
-    assert seen[0].pending_count == 2
     assert seen[-1] == steady
 
 
@@ -220,16 +245,9 @@ async def test_a_service_that_wants_no_tasks_is_steady_without_any(
 
 async def first_trouble(services: EcsServices, question: TaskSetQuestion) -> str:
     """Return the first trouble that is told of a task set that never gets steady."""
-    watching, told = ActivityEnvironment(), asyncio.Queue[TaskSet]()
-    watching.on_heartbeat = told.put_nowait
-    waiting = asyncio.create_task(watching.run(services.until_steady, question))
-    try:
-        async with asyncio.timeout(20):
-            while not (trouble := (await told.get()).trouble):
-                pass
-    finally:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+    async with looks_at(services, question) as told:
+        while not (trouble := (await told.get()).trouble):
+            pass
     return trouble
 
 
