@@ -18,9 +18,11 @@ from codedeploy.errors import ErrorCode
 LONGEST_LISTEN_SECONDS = 20
 """SQS lets nobody wait longer in one call."""
 
+PATIENCE_SECONDS = LONGEST_LISTEN_SECONDS + 10
+"""How long a queue may stay silent."""
+
 _SECONDS_TO_SORT = 30
 _MOST_MESSAGES = 10
-_MARGIN_SECONDS = 10
 
 _asking = partial(asking, otherwise=ErrorCode.AUTO_SCALING_CONFIGURATION)
 
@@ -54,8 +56,7 @@ class NoticeQueue:
 
     @property
     def _client(self) -> Any:
-        patience = LONGEST_LISTEN_SECONDS + _MARGIN_SECONDS
-        return self._aws.client("sqs", self._hooks.role_arn, read_seconds=patience)
+        return self._aws.client("sqs", self._hooks.role_arn, read_seconds=PATIENCE_SECONDS)
 
     def listen(self, seconds: float) -> Heard:
         """Wait for messages, at most that long; delete ours, and give others back at once."""

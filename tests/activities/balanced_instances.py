@@ -119,10 +119,16 @@ class ClassicSite:
 
 
 @contextmanager
-def counted(clients: Aws, service: str) -> Iterator[list[str]]:
-    """Yield a list that gets the name of every operation that a worker asks of a service."""
+def counted(clients: Aws, service: str, **patience: int) -> Iterator[list[str]]:
+    """Yield a list that gets the name of every operation that a worker asks of a service.
+
+    Args:
+        clients: Whose calls are counted.
+        service: As boto3 names it.
+        patience: Of the client that asks, if it is not the usual one: `read_seconds`.
+    """
     calls: list[str] = []
-    events = clients.client(service, None).meta.events
+    events = clients.client(service, None, **patience).meta.events
 
     def note(model: Any, **_: Any) -> None:
         calls.append(model.name)

@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +11,13 @@ from temporalio.testing import ActivityEnvironment
 from activities.aws import Aws
 from activities.held_instances import HeldInstances, Rhythm
 from activities.lifecycle_hooks import LifecycleHooks
+from activities.notice_queue import PATIENCE_SECONDS
 from codedeploy.auto_scaling import (
     HeldQuestion,
+    HeldReport,
     HooksOrder,
 )
+from tests.activities.balanced_instances import counted
 from tests.activities.held_watches import (
     BEAT,
     DESCRIBE,
@@ -63,13 +68,22 @@ def waiting_for_the_queue(clients: Aws) -> HeldInstances:
 # --- what rings
 
 
+@asynccontextmanager
+async def listening(
+    instances: HeldInstances, clients: Aws, inbox: Inbox
+) -> AsyncIterator[asyncio.Task[HeldReport]]:
+    """Watch, and go on when the queue has rung once, and is listened to again."""
+    LifecycleHooks(clients).repair(telling(inbox))  # Auto Scaling sends a test message.
+    with counted(clients, "sqs", read_seconds=PATIENCE_SECONDS) as calls:
+        async with watched(instances, hooks=telling(inbox)) as watch:
+            await meanwhile(lambda: calls.count("ReceiveMessage") > 1)
+            yield watch
+
+
 async def test_the_queue_rings_and_its_messages_are_deleted(
     group: HookedGroup, clients: Aws, inbox: Inbox, waiting_for_the_queue: HeldInstances
 ) -> None:
-    LifecycleHooks(clients).repair(telling(inbox))
-
-    async with watched(waiting_for_the_queue, hooks=telling(inbox)) as watch:
-        await meanwhile(lambda: inbox.count() == 0)
+    async with listening(waiting_for_the_queue, clients, inbox) as watch:
         (name,) = await asyncio.to_thread(group.launch)
 
         assert names((await watch).arrived) == [name]
@@ -95,10 +109,8 @@ async def test_a_message_for_somebody_else_is_left_to_him(
     body: str,
 ) -> None:
     aws.client("sqs").send_message(QueueUrl=inbox.url, MessageBody=body)
-    LifecycleHooks(clients).repair(telling(inbox))
 
-    async with watched(waiting_for_the_queue, hooks=telling(inbox)) as watch:
-        await meanwhile(lambda: inbox.count() == 1)
+    async with listening(waiting_for_the_queue, clients, inbox) as watch:
         await asyncio.to_thread(group.launch)
         await watch
 
