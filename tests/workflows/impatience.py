@@ -1,4 +1,4 @@
-"""Workflows that wait a second for an activity, where they would wait an hour.
+"""Workflows that wait some seconds for an activity, where they would wait an hour.
 
 Time is not skipped while an activity runs.
 
@@ -23,14 +23,19 @@ SECOND = timedelta(seconds=1)
 
 
 class Impatience(Interceptor):
-    """Limits every call of one activity to a second.
+    """Limits every call of one activity.
+
+    Args:
+        action: The activity.
+        limit: How long a call may take; what it is to tell meanwhile must arrive within that.
 
     Attributes:
         asked: How long each of them was to be waited for.
     """
 
-    def __init__(self, action: str) -> None:
+    def __init__(self, action: str, *, limit: timedelta = SECOND) -> None:
         self._action = action
+        self._limit = limit
         self.asked: list[timedelta | None] = []
 
     def limited(self, started: StartActivityInput) -> StartActivityInput:
@@ -38,7 +43,7 @@ class Impatience(Interceptor):
         if started.activity != self._action:
             return started
         self.asked.append(started.schedule_to_close_timeout)
-        return replace(started, schedule_to_close_timeout=SECOND)
+        return replace(started, schedule_to_close_timeout=self._limit)
 
     def workflow_interceptor_class(
         self,

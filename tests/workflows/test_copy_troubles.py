@@ -13,6 +13,7 @@ from tests.workflows.impatience import Impatience
 from workflows.deployment import DeploymentWorkflow
 
 HOUR = timedelta(hours=1)
+TIME_TO_TELL = timedelta(seconds=10)
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def test_a_step_that_is_denied_puts_everything_back(
 
 
 async def test_a_copy_that_is_not_in_service_within_an_hour_is_deleted() -> None:
-    impatience = Impatience("await_auto_scaling_group")
+    impatience = Impatience("await_auto_scaling_group", limit=TIME_TO_TELL)
     async with fleet_machine(impatience) as machine:
         machine.fleets.be_silent("await_auto_scaling_group")
         order = machine.order(**copying())
