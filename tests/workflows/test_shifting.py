@@ -13,7 +13,7 @@ from codedeploy.traffic import Shift, TrafficMove
 from codedeploy.wire import Model
 from workflows.shifting import Shifting
 
-INTERVAL, OUTAGE = timedelta(seconds=1), timedelta(seconds=3)
+INTERVAL, OUTAGE = timedelta(seconds=3), timedelta(seconds=9)
 QUEUE = "shifts"
 
 
@@ -63,7 +63,7 @@ class ShiftsWorkflow:
         self._looks += 1
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def walked(temporal: Client) -> Walked:
     """Walk four shifts; an outage comes after the first and ends when three are overdue."""
     schedule = [Shift(percent=25), *(Shift(percent=n, wait=INTERVAL) for n in (50, 75, 100))]
