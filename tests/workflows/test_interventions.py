@@ -46,8 +46,8 @@ async def test_a_stop_ends_the_running_script_and_leaves_the_rest_untouched(
 async def test_a_stop_with_rollback_takes_the_touched_host_back(fleet: Scenario) -> None:
     deployment_id = await _held_on_first_host(fleet)
 
-    await fleet.rollway.intervene(deployment_id, "stop", InterventionRequest(rollback=True))
     fleet.hosts["a"].held_at = ""
+    await fleet.rollway.intervene(deployment_id, "stop", InterventionRequest(rollback=True))
     deployment = await fleet.ended(deployment_id)
 
     rollback = deployment.rollback_info.rollback_deployment_id
@@ -176,8 +176,8 @@ async def test_a_malformed_id_is_refused(fleet: Scenario) -> None:
 async def test_the_rollback_verb_stops_and_rolls_back(fleet: Scenario) -> None:
     deployment_id = await _held_on_first_host(fleet)
 
-    await fleet.rollway.intervene(deployment_id, "rollback", NOTHING)
     fleet.hosts["a"].held_at = ""
+    await fleet.rollway.intervene(deployment_id, "rollback", NOTHING)
     deployment = await fleet.ended(deployment_id)
 
     assert deployment.status == "Stopped"

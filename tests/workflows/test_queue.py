@@ -46,8 +46,8 @@ async def test_a_queued_deployment_runs_when_the_first_has_ended(fleet: Scenario
 async def test_a_newer_deployment_supersedes_the_running_one(fleet: Scenario) -> None:
     active = await _busy(fleet, queuePolicy="SUPERSEDE")
 
-    newer = await fleet.start("v3")
     fleet.hosts["a"].held_at = ""
+    newer = await fleet.start("v3")
     superseded = await fleet.ended(active)
     deployment = await fleet.ended(newer)
 
