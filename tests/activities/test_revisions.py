@@ -27,7 +27,7 @@ BUNDLE = tgz()
 DIGEST = hashlib.sha256(BUNDLE).hexdigest()
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "hush-hush"
-QUICK = Patience(seconds=0.3, first_pause=0.001, longest_pause=0.01, progress_bytes=1)
+QUICK = Patience(seconds=20, first_pause=0.001, longest_pause=0.01, progress_bytes=1)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.activities.web_server import Page, WebServer
 
 CONTENT = random.Random(2).randbytes(PIECE_BYTES * 2 + 1000)
 PLACE = S3Object("releases", "shop/v2.tgz")
-QUICK = Patience(seconds=0.5, first_pause=0.001, longest_pause=0.01, progress_bytes=1)
+QUICK = Patience(seconds=20, first_pause=0.001, longest_pause=0.01, progress_bytes=1)
 ODD_KEY = "a b/ü?x=1#y%20.tgz"
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from codedeploy.errors import InvalidRevision
 from tests.activities.web_server import Page, WebServer
 
 CONTENT = random.Random(1).randbytes(1_000_000)
-QUICK = Patience(seconds=0.5, first_pause=0.001, longest_pause=0.01, progress_bytes=1)
+QUICK = Patience(seconds=20, first_pause=0.001, longest_pause=0.01, progress_bytes=1)
+SHORT = replace(QUICK, seconds=0.5)
+"""For sources that shall be given up."""
 
 
 def read(source: WebSource, patience: Patience = QUICK) -> bytes:
@@ -55,7 +58,7 @@ def test_a_server_that_answers_another_part_is_given_up(server: WebServer) -> No
     address = server.serve("/v2.tgz", Page(CONTENT, cuts=[300_000], shift=5))
 
     with pytest.raises(InvalidRevision, match="another part than was asked for"):
-        read(WebSource(address))
+        read(WebSource(address), SHORT)
 
 
 def test_a_file_that_changes_meanwhile_is_refused(server: WebServer) -> None:
@@ -75,7 +78,7 @@ def test_a_server_that_never_gets_on_is_given_up(server: WebServer) -> None:
     with pytest.raises(
         InvalidRevision, match=r"/v2.tgz was given up: it answers 503 .* no progress within 0.5 s"
     ):
-        read(WebSource(address))
+        read(WebSource(address), SHORT)
 
 
 def test_a_server_that_only_drips_is_given_up(server: WebServer) -> None:
@@ -122,7 +125,7 @@ def test_a_refusal_says_what_to_do_and_is_not_repeated(
 
 def test_nobody_there_is_said(server: WebServer) -> None:
     with pytest.raises(InvalidRevision, match=r"cannot be reached: .*Connection refused"):
-        read(WebSource("http://127.0.0.1:1/v2.tgz"))
+        read(WebSource("http://127.0.0.1:1/v2.tgz"), SHORT)
 
 
 def test_a_redirect_on_this_machine_is_followed(server: WebServer) -> None:
@@ -207,7 +210,7 @@ def test_what_a_given_up_download_brought_is_not_fetched_again(
     page = Page(CONTENT, cuts=[300_000, *[0] * 1000])
     address = server.serve("/v2.tgz", page)
     with pytest.raises(InvalidRevision, match="given up"):
-        download(WebSource(address), part, len(CONTENT), patience=QUICK)
+        download(WebSource(address), part, len(CONTENT), patience=SHORT)
     page.cuts.clear()
     server.asked.clear()
 
