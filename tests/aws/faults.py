@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.error import URLError
 
 from starter.processes import free_port
 from tests.aws.endpoint import LOOPBACK, Endpoint
@@ -55,7 +54,7 @@ class Faults(Endpoint):
     def _healthy(self) -> str | None:
         try:
             return str(self.ask(_HEALTH)["status"])
-        except URLError:
+        except OSError:
             return None
 
     # --- rules

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 
 from starter.processes import free_port
 from tests.aws.endpoint import LOOPBACK, Endpoint
@@ -41,7 +40,7 @@ class Ministack(Endpoint):
     def _healthy(self) -> str | None:
         try:
             return str(self.ask("/_ministack/health"))
-        except URLError:
+        except OSError:
             return None
 
     def reset(self) -> None:
