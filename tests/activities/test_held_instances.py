@@ -204,7 +204,7 @@ async def test_known_instances_are_kept_waiting(
     unwatched = build_group(aws, "unwatched")
     LifecycleHooks(clients).repair(order_for("unwatched"))
     for one in (group, unwatched):
-        one.put(ORDER.launch_hook, HeartbeatTimeout=4, DefaultResult=CONTINUE)
+        one.put(ORDER.launch_hook, HeartbeatTimeout=10, DefaultResult=CONTINUE)
     (name,) = group.launch()
 
     async with watched(instances, launched(name)) as watch:
