@@ -167,6 +167,6 @@ class ShopFront:
         self._running.close()
 
     @property
-    def fewest_in_service(self) -> float:
+    def fewest_in_service(self) -> int:
         """The fewest servers that were ever seen in service at once."""
         return self._witness.fewest

@@ -18,18 +18,16 @@ class Witness:
 
     Args:
         runtime_api: The socket of a HAProxy.
-
-    Attributes:
-        fewest: The fewest servers that were ever seen in service at once; none seen, none counted.
     """
 
     def __init__(self, runtime_api: Path) -> None:
         self._runtime_api = runtime_api
-        self.fewest: float = float("inf")
+        self._counts: set[int] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
 
     def __enter__(self) -> Self:
+        self._look()
         self._thread.start()
         return self
 
@@ -37,9 +35,19 @@ class Witness:
         self._over.set()
         self._thread.join()
 
+    @property
+    def fewest(self) -> int:
+        """The fewest servers that were ever in service at once, those of this moment included."""
+        if not self._over.is_set():
+            self._look()
+        return min(self._counts)
+
     def _watch(self) -> None:
         while not self._over.wait(_PAUSE_SECONDS):
-            self.fewest = min(self.fewest, len(in_service(self._runtime_api)))
+            self._look()
+
+    def _look(self) -> None:
+        self._counts.add(len(in_service(self._runtime_api)))
 
 
 def in_service(runtime_api: Path) -> list[str]:
