@@ -30,7 +30,7 @@ defaults
     timeout connect 1s
     timeout client 10s
     timeout server 10s
-    timeout check 1s
+    timeout check 20s
 frontend front
     bind {address}
     default_backend {backend}
