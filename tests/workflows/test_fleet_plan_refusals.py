@@ -269,7 +269,7 @@ async def test_the_replacement_of_a_copied_group_is_not_named(scaling: ScalingSc
 
 async def test_a_load_balancer_that_never_says_healthy_is_quoted(scaling: ScalingScenario) -> None:
     await scaling.of_group(1, checks=Checks.UNHEALTHY)
-    scaling.with_settings(deploymentStyle=BEHIND, trafficTimeoutSeconds=3)
+    scaling.with_settings(deploymentStyle=BEHIND, trafficTimeoutSeconds=8)
     (host,) = scaling.hosts
 
     deployment = await scaling.deploy("v1", config="AllAtOnce")

@@ -37,7 +37,7 @@ async def fleets(
 ) -> AsyncIterator[TwoFleets]:
     async with TwoFleets(temporal, tmp_path, name=request.node.name[-40:]) as scenario:
         with await scenario.of_fleets(2, 2):
-            yield scenario.with_settings(trafficTimeoutSeconds=2)
+            yield scenario.with_settings(trafficTimeoutSeconds=8)
 
 
 @pytest.fixture
