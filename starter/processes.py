@@ -57,6 +57,7 @@ class Child:
         """Start `program`; it also gets the file descriptors of `keep_open`."""
         program.log.parent.mkdir(parents=True, exist_ok=True)
         with program.log.open("ab") as log:
+            offset = log.tell()  # Before it writes: the position is the program's, too.
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", str(_TETHER), str(os.getpid()), *program.command),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -66,7 +67,7 @@ class Child:
                 start_new_session=True,
                 pass_fds=keep_open,
             )
-            return cls(program, process, log_offset=log.tell())
+        return cls(program, process, log_offset=offset)
 
     @property
     def pid(self) -> int:
