@@ -16,7 +16,7 @@ from starter.processes import free_port
 from tests.aws.emulator import Emulator
 from tests.aws.endpoint import LOOPBACK
 from tests.aws.fleet_parts import INSTANCE_PORT, FleetPlan
-from tests.aws.fleet_plane import fleet_plane
+from tests.aws.fleet_plane import FleetPlane, fleet_plane
 from tests.aws.fleet_site import addresses_of, build_fleet, launch_hosts
 from tests.aws.load import Load
 from tests.aws.site_parts import TargetGroup
@@ -157,7 +157,7 @@ async def behind_target_group(fleet: RealFleet, aws: Emulator) -> AsyncIterator[
             address=plane.address,
             socket=plane.socket,
             catch_up=plane.catch_up,
-            undrained=partial(_deregistered_at_once, aws, targets),
+            undrained=partial(_deregistered_unheard, aws, targets, plane),
         )
         await shop.open()
         aws.client("elbv2").register_targets(
@@ -176,11 +176,14 @@ def _launched(aws: Emulator, plan: FleetPlan, role: str) -> dict[str, Address]:
 
 
 @contextmanager
-def _deregistered_at_once(aws: Emulator, targets: TargetGroup) -> Iterator[dict[str, Any]]:
-    """Let the load balancer wait for nobody, for the length of the block."""
+def _deregistered_unheard(
+    aws: Emulator, targets: TargetGroup, plane: FleetPlane
+) -> Iterator[dict[str, Any]]:
+    """Let targets be gone before the load balancer hears of it, for the length of the block."""
     _delay_deregistration(aws, targets, seconds=0)
     try:
-        yield {}
+        with plane.deaf():
+            yield {}
     finally:
         _delay_deregistration(aws, targets, seconds=DRAIN_SECONDS)
 
