@@ -4,17 +4,19 @@ import http.client
 
 from tests.aws.target_health import FAILED, HEALTHY, TIMED_OUT, Health, Target, answered
 
-_TIMEOUT_SECONDS = 0.5
+_TIMEOUT_SECONDS = 10
 
 
-def check(target: Target, *, path: str, codes: str) -> Health:
+def check(
+    target: Target, *, path: str, codes: str, timeout_seconds: float = _TIMEOUT_SECONDS
+) -> Health:
     """Ask a target, and return how it stands.
 
     Args:
         target: By address.
         codes: The codes that mean healthy, as a target group's matcher writes them.
     """
-    connection = http.client.HTTPConnection(*target, timeout=_TIMEOUT_SECONDS)
+    connection = http.client.HTTPConnection(*target, timeout=timeout_seconds)
     try:
         connection.request("GET", path)
         status = connection.getresponse().status

@@ -49,7 +49,7 @@ def test_another_status_is_named() -> None:
 
 def test_who_says_nothing_times_out() -> None:
     with server(None) as target:
-        assert check(target, path="/", codes="200") == TIMED_OUT
+        assert check(target, path="/", codes="200", timeout_seconds=0.1) == TIMED_OUT
 
 
 def test_who_hangs_up_has_failed() -> None:

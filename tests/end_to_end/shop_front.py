@@ -27,9 +27,9 @@ global
 defaults
     mode http
     retries 0
-    timeout connect 1s
-    timeout client 10s
-    timeout server 10s
+    timeout connect 10s
+    timeout client 30s
+    timeout server 30s
     timeout check 20s
 frontend front
     bind {address}
@@ -37,7 +37,7 @@ frontend front
 backend {backend}
     balance roundrobin
     option httpchk GET /
-    default-server check inter 100ms fall 1 rise 1
+    default-server check inter 100ms fall 3 rise 1
 """
 
 
