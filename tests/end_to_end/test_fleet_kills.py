@@ -17,7 +17,7 @@ from tests.end_to_end.fleet_play import FLEETS
 from tests.end_to_end.lanes import lanes
 from tests.end_to_end.trials import Ending, Trials
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
 
 LANES = 14
 VARIANTS = (FleetStory.INSPECTED, FleetStory.KEPT)

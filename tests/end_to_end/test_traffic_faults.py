@@ -14,7 +14,7 @@ from tests.end_to_end.stories import STORIES, Story
 from tests.end_to_end.trials import Trials
 from tests.end_to_end.twins import TRAFFIC
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
 
 LANES, AT_ONCE = 8, 4
 

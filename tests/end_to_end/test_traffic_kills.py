@@ -14,7 +14,7 @@ from tests.end_to_end.stories import FOLLOWING, STORIES, Story
 from tests.end_to_end.trials import Ending, Trials
 from tests.end_to_end.twins import TRAFFIC
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
 
 LANES = 14
 ALL = (FOLLOWING, *STORIES)
