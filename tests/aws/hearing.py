@@ -3,7 +3,8 @@
 A target that leaves drains until then, at least: it is the load balancer that drains it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from tests.aws.endpoint import Endpoint
 from tests.aws.target_health import HEARD_TAG
@@ -17,6 +18,14 @@ def tell(aws: Endpoint, groups: Sequence[str], until: float) -> None:
     """
     heard = {"Key": HEARD_TAG, "Value": str(until)}
     aws.client("elbv2").add_tags(ResourceArns=list(groups), Tags=[heard])
+
+
+@contextmanager
+def unheard(aws: Endpoint, group: str) -> Iterator[None]:
+    """Let what leaves a target group drain for the length of the block, at least."""
+    tell(aws, [group], until=0)
+    yield
+    end(aws, [group])
 
 
 def end(aws: Endpoint, groups: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.aws.ecs_site import forward
 from tests.aws.emulator import Emulator
+from tests.aws.hearing import unheard
 from tests.aws.refusals import refused
 from tests.aws.site_parts import Parts, Plan, TargetGroup
 from tests.aws.target_health import HEALTH_TAG
@@ -290,14 +291,15 @@ def test_a_healthy_target_is_unused_when_its_group_is_left(balancing: Balancing)
     assert balancing.states(balancing.blue) == ["unused"]
 
 
-def test_a_deregistered_target_drains_and_is_then_gone(balancing: Balancing) -> None:
+def test_a_deregistered_target_drains_and_is_then_gone(aws: Emulator, balancing: Balancing) -> None:
     balancing.register(balancing.blue, FIRST, SECOND)
     until(lambda: balancing.states(balancing.blue) == ["healthy", "healthy"])
 
-    balancing.deregister(balancing.blue, FIRST)
+    with unheard(aws, balancing.blue.arn):
+        balancing.deregister(balancing.blue, FIRST)
+        states = balancing.health(balancing.blue)
 
-    draining = ("127.2.0.1", 8080, "draining", "Target.DeregistrationInProgress")
-    assert draining in balancing.health(balancing.blue)
+    assert ("127.2.0.1", 8080, "draining", "Target.DeregistrationInProgress") in states
     until(lambda: balancing.states(balancing.blue) == ["healthy"])
     assert balancing.health(balancing.blue, FIRST) == [
         ("127.2.0.1", 8080, "unused", "Target.NotRegistered")
@@ -328,12 +330,14 @@ def test_registering_twice_changes_nothing(balancing: Balancing) -> None:
     assert balancing.states(balancing.blue) == ["healthy"]
 
 
-def test_one_address_on_two_ports_is_two_targets(balancing: Balancing) -> None:
+def test_one_address_on_two_ports_is_two_targets(aws: Emulator, balancing: Balancing) -> None:
     balancing.register(balancing.blue, FIRST, FIRST | {"Port": 9090})
 
-    balancing.deregister(balancing.blue, FIRST)
+    with unheard(aws, balancing.blue.arn):
+        balancing.deregister(balancing.blue, FIRST)
+        states = balancing.health(balancing.blue)
 
-    assert [(port, state) for _, port, state, _ in balancing.health(balancing.blue)] == [
+    assert [(port, state) for _, port, state, _ in states] == [
         (8080, "draining"),
         (9090, "initial"),
     ]
