@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.client import Client
 
 from tests.aws.ecs_site import Site
-from tests.aws.emulator import Emulator
+from tests.aws.endpoint import Endpoint
 from tests.aws.functions import publish
 from tests.aws.site_parts import Plan
 from tests.traffic_scenario import EcsScenario, LambdaScenario, TrafficScenario
@@ -24,7 +24,7 @@ _API = {"Field": "path-pattern", "Values": ["/api/*"]}
 class Account:
     """Makes what is deployed to, for as long as nobody's rights are checked."""
 
-    def __init__(self, temporal: Client, aws: Emulator) -> None:
+    def __init__(self, temporal: Client, aws: Endpoint) -> None:
         self._temporal, self._aws = temporal, aws
         self._numbers = itertools.count(1)
         publish(aws, AGREES, _SAYING % "Succeeded")

@@ -11,6 +11,7 @@ everywhere (an allowance for some resources allows all); conditions, which are l
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import closing
 
 import pytest
 from temporalio.client import Client
@@ -30,6 +31,7 @@ from tests.end_to_end.least_privilege.trials import (
     stopped_when_told,
     undisturbed,
 )
+from tests.end_to_end.orderly import Orderly
 from tests.policies import Policy, actions_of, documented, without
 from tests.traffic_scenario import CANARY, EcsScenario, LambdaScenario, TrafficScenario
 
@@ -78,8 +80,9 @@ async def temporal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cl
 
 
 @pytest.fixture(scope="module")
-def account(temporal: Client, aws: Emulator) -> Account:
-    return Account(temporal, aws)
+def account(temporal: Client, aws: Emulator) -> Iterator[Account]:
+    with closing(Orderly(aws)) as orderly:
+        yield Account(temporal, orderly)
 
 
 @pytest.fixture(scope="module")
