@@ -86,7 +86,8 @@ class FakeFleets:
             *(self.look, self.copy, self.until_in_service, self.settle, self.delete, self.retire),
             *(self.attach, self.detach, self.suspend, self.resume, self.replace_others),
             self.terminate,
-            *(self.repair_hooks, self.remove_hooks, self.look_at_balancers, self.block, self.allow),
+            *(self.check_room, self.repair_hooks, self.remove_hooks),
+            *(self.look_at_balancers, self.block, self.allow),
         ]
 
     async def _asked(self, subject: str, last_seen: object = None) -> None:
@@ -214,6 +215,10 @@ class FakeFleets:
     @activity.defn(name="terminate_instances")
     async def terminate(self, order: InstancesOrder) -> None:
         await self._asked(", ".join(order.names))
+
+    @activity.defn(name="check_room_for_lifecycle_hooks")
+    async def check_room(self, order: HooksOrder) -> None:
+        """All have room."""
 
     @activity.defn(name="repair_lifecycle_hooks")
     async def repair_hooks(self, order: HooksOrder) -> tuple[str, ...]:
