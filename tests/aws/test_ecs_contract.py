@@ -315,7 +315,7 @@ def test_the_task_sets_of_a_deleted_service_drain(site: Site) -> None:
 
 
 def test_a_task_set_that_is_not_there_is_not_found(site: Site) -> None:
-    missing = site.primary()["taskSetArn"][:-4] + "0000"
+    missing = f"{site.primary()['taskSetArn']}0"
 
     with refused("TaskSetNotFoundException"):
         scale(site, missing, 50)
@@ -327,7 +327,7 @@ def test_a_task_set_that_is_not_there_is_not_found(site: Site) -> None:
 
 def test_describing_says_which_task_sets_are_missing(site: Site) -> None:
     primary = site.primary()["taskSetArn"]
-    missing = primary[:-4] + "0000"
+    missing = f"{primary}0"
 
     answer = site.aws.client("ecs").describe_task_sets(
         cluster=site.cluster, service=site.service, taskSets=[primary, missing]

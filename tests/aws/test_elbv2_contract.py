@@ -208,7 +208,7 @@ def test_a_second_listener_on_a_port_is_refused(balancing: Balancing) -> None:
 
 
 def test_one_missing_listener_among_others_is_not_found(balancing: Balancing) -> None:
-    missing = balancing.listener[:-4] + "0000"
+    missing = f"{balancing.listener}0"
 
     with refused("ListenerNotFound"):
         balancing.client.describe_listeners(ListenerArns=[balancing.listener, missing])

@@ -189,7 +189,7 @@ async def test_a_target_group_that_does_not_exist_is_refused(web: EcsScenario) -
 
 
 async def test_a_listener_that_does_not_exist_is_refused(web: EcsScenario) -> None:
-    arn = web.site.production_listener[:-4] + "0000"
+    arn = f"{web.site.production_listener}0"
 
     code, message = await refused_with(
         web, **pair(web.site, prodTrafficRoute={"listenerArns": [arn]})
