@@ -15,6 +15,7 @@ from codedeploy.auto_scaling import (
     GreenFleetOrder,
     ScalingGroup,
 )
+from tests.activities.looks import looks
 from tests.aws.emulator import Emulator
 from tests.aws.fleet_parts import FleetPlan
 from tests.aws.fleet_site import FleetSite, build_fleet
@@ -197,14 +198,8 @@ def hold_launches(aws: Emulator, group: str) -> None:
 
 async def first_trouble(groups: AutoScalingGroups, said: str) -> ScalingGroup:
     """Return the first state of a copy that never comes up whose trouble has these words."""
-    watching, told = ActivityEnvironment(), asyncio.Queue[ScalingGroup]()
-    watching.on_heartbeat = told.put_nowait
-    waiting = asyncio.create_task(watching.run(groups.until_in_service, order()))
-    try:
-        async with asyncio.timeout(20):
-            while said not in (seen := await told.get()).trouble:
-                pass
-    finally:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+    told: asyncio.Queue[ScalingGroup]
+    async with looks(groups.until_in_service, order()) as told:
+        while said not in (seen := await told.get()).trouble:
+            pass
     return seen

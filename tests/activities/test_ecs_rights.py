@@ -1,6 +1,5 @@
 """The rights that each activity of an ECS deployment needs: all of these, and no others."""
 
-import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -19,9 +18,9 @@ from codedeploy.ecs_service import (
     ListenerRoute,
     ReplacementOrder,
     ServiceQuestion,
-    TaskSet,
     TaskSetQuestion,
 )
+from tests.activities.looks import looks
 from tests.aws.authorization import allowing, assume, authorization
 from tests.aws.ecs_site import Site, build_site
 from tests.aws.emulator import Emulator
@@ -201,14 +200,10 @@ async def test_reasons_that_may_not_be_read_are_no_reason_to_fail(
     site.route(site.production_listener, blue=100, green=0)
     site.create_task_set(2, site.green, externalId=DEPLOYMENT)
     asked = TaskSetQuestion(cluster=site.cluster, service=site.service, external_id=DEPLOYMENT)
-    watching, told = ActivityEnvironment(), asyncio.Queue[TaskSet]()
-    watching.on_heartbeat = told.put_nowait
 
     with roles.worker(READ_SERVICE) as worker:
         services = EcsServices(worker, pauses=lambda: itertools.repeat(0.02))
-        waiting = asyncio.create_task(watching.run(services.until_steady, asked))
-        seen = await asyncio.wait_for(told.get(), 20)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+        async with looks(services.until_steady, asked) as told:
+            seen = await told.get()
 
     assert "Allow ecs:ListTasks" in seen.trouble

@@ -1,6 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from itertools import repeat
 from typing import Any
@@ -14,6 +14,7 @@ from activities.ecs_services import EcsServices
 from codedeploy.appspec import EcsAppSpec
 from codedeploy.ecs_rules import Expectation, judged, replacement_of
 from codedeploy.ecs_service import ReplacementOrder, ServiceQuestion, TaskSet, TaskSetQuestion
+from tests.activities.looks import looks
 from tests.aws.ecs_site import Site, build_site
 from tests.aws.emulator import Emulator
 from tests.aws.site_parts import CONTAINER, CONTAINER_PORT, Plan
@@ -194,27 +195,11 @@ async def test_a_replacement_is_steady_when_its_tasks_run_and_are_healthy(
     assert site.health(site.green) == ["healthy", "healthy"]
 
 
-@asynccontextmanager
-async def looks_at(
-    services: EcsServices, question: TaskSetQuestion
-) -> AsyncIterator[asyncio.Queue[TaskSet]]:
-    """Wait for a task set that never gets steady; each look at it is in the queue."""
-    watching, told = ActivityEnvironment(), asyncio.Queue[TaskSet]()
-    watching.on_heartbeat = told.put_nowait
-    waiting = asyncio.create_task(watching.run(services.until_steady, question))
-    try:
-        async with asyncio.timeout(20):
-            yield told
-    finally:
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-
-
 async def test_each_look_is_told_with_the_counts(aws: Emulator, services: EcsServices) -> None:
     site = attached(build_site(aws, Plan(broken=(2,))))
     services.create_replacement(order_for(site, services))
 
-    async with looks_at(services, replacement(site)) as told:
+    async with looks(services.until_steady, replacement(site)) as told:
         seen = [await told.get() for _ in range(2)]
 
     assert [(look.pending_count, look.running_count) for look in seen] == [(2, 0)] * 2
@@ -245,7 +230,8 @@ async def test_a_service_that_wants_no_tasks_is_steady_without_any(
 
 async def first_trouble(services: EcsServices, question: TaskSetQuestion) -> str:
     """Return the first trouble that is told of a task set that never gets steady."""
-    async with looks_at(services, question) as told:
+    told: asyncio.Queue[TaskSet]
+    async with looks(services.until_steady, question) as told:
         while not (trouble := (await told.get()).trouble):
             pass
     return trouble
