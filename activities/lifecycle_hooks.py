@@ -36,11 +36,8 @@ class LifecycleHooks:
             ApplicationError: InvalidAutoScalingGroupException, a group does not exist;
                 LifecycleHookLimitExceededException, it can have no more hooks. Final.
         """
-        found = {name: self._hooks(name, order) for name in order.names}
-        for name, hooks in found.items():
-            if hooks is None:
-                raise _no_group(name)
-        wrong = [drift for name in order.names for drift in drifts(order, name, found[name] or ())]
+        found = {name: self._existing(name, order) for name in order.names}
+        wrong = [drift for name, hooks in found.items() for drift in drifts(order, name, hooks)]
         self._put_right([drift for drift in wrong if drift.is_ours], order)
         return tuple(drift.repaired for drift in wrong)
 
@@ -66,10 +63,7 @@ class LifecycleHooks:
             ApplicationError: As `repair`.
         """
         for name in order.names:
-            hooks = self._hooks(name, order)
-            if hooks is None:
-                raise _no_group(name)
-            if not has_room(order, hooks):
+            if not has_room(order, self._existing(name, order)):
                 raise _too_many_hooks(name, order.launch_hook)
 
     @activity.defn(name="remove_lifecycle_hooks")
@@ -115,6 +109,13 @@ class LifecycleHooks:
             self._delete(drift.auto_scaling_group, drift.name, order)
         else:
             self._put(drift.auto_scaling_group, drift.wanted, order)
+
+    def _existing(self, name: str, order: HooksOrder) -> list[LifecycleHook]:
+        """Return all hooks of a group, or refuse one that does not exist."""
+        hooks = self._hooks(name, order)
+        if hooks is None:
+            raise _no_group(name)
+        return hooks
 
     def _hooks(self, name: str, order: HooksOrder) -> list[LifecycleHook] | None:
         """Return all hooks of a group; None if there is no such group."""

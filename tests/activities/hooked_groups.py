@@ -41,7 +41,7 @@ class HookedGroup:
 
     def fill(self) -> None:
         """Have as many hooks as a group may have."""
-        for number in range(MOST_HOOKS):
+        for number in range(len(self.hooks()), MOST_HOOKS):
             self.put(f"hook-{number}")
 
     def hooks(self) -> dict[str, dict[str, Any]]:

@@ -224,8 +224,7 @@ def test_a_group_has_room_for_the_hook_that_it_has(
     group: HookedGroup, hooks: LifecycleHooks
 ) -> None:
     hooks.repair(order_for("web"))
-    for number in range(1, MOST_HOOKS):
-        group.put(f"hook-{number}")
+    group.fill()
 
     hooks.check_room(order_for("web"))
 
