@@ -24,8 +24,10 @@ def tell(aws: Endpoint, groups: Sequence[str], until: float) -> None:
 def unheard(aws: Endpoint, group: str) -> Iterator[None]:
     """Let what leaves a target group drain for the length of the block, at least."""
     tell(aws, [group], until=0)
-    yield
-    end(aws, [group])
+    try:
+        yield
+    finally:
+        end(aws, [group])
 
 
 def end(aws: Endpoint, groups: Sequence[str]) -> None:
